@@ -1,0 +1,278 @@
+using Coordinator.Domain.QemuModel;
+
+namespace Coordinator.Domain.Handoff;
+
+/// <summary>Decide, Apply and Effects of the destination's part and its decision register. Pure.</summary>
+public static class DestinationDecisions
+{
+    public static Decision<DestinationReply, DestinationEvent> Decide(DestinationHandoff state, DestinationInput input) => input switch
+    {
+        DestinationInput.Prepare prepare => DecidePrepare(state, prepare),
+        DestinationInput.CleanUp cleanUp => DecideCleanUp(state, cleanUp.Attempt),
+        DestinationInput.FromSource from => DecideMessage(state, from),
+        DestinationInput.LaunchIssued issued => Happened(state, issued.Attempt, new DestinationEvent.WasLaunched(issued.Attempt)),
+        DestinationInput.Observed seen => DecideObserved(state, seen.View),
+        DestinationInput.GateJudged judged => DecideGate(state, judged),
+        DestinationInput.ContinueSending sending => Happened(state, sending.Attempt, new DestinationEvent.ContinueWasSent(sending.Attempt)),
+        DestinationInput.ContinueRefused refused => Happened(state, refused.Attempt, new DestinationEvent.ContinueWasRefused(refused.Attempt)),
+        _ => throw new InvalidOperationException($"unknown input {input}"),
+    };
+
+    public static DestinationHandoff Apply(DestinationHandoff state, DestinationEvent happened)
+    {
+        DestinationRecords records = state.Records;
+        return happened switch
+        {
+            DestinationEvent.RegisterOpened e => Open(state, e),
+            DestinationEvent.RunSet e => SetRun(state, e),
+            DestinationEvent.RefusedSet e => state with { Records = Refuse(records, e.Attempt) },
+            DestinationEvent.RunWithdrawn e => state with { Records = Withdraw(records, e.Attempt) },
+            DestinationEvent.RunningRecorded e => state with { Records = records with { Running = AttemptNo.Max(records.Running, e.Attempt) } },
+            DestinationEvent.Viewed e => state with { View = e.View },
+            DestinationEvent.WasLaunched => state with { Launched = true, View = null },
+            DestinationEvent.ReleasedSeen e => state with { ReleasedNoted = true, ReleasedGuestWasRunning = e.GuestWasRunning },
+            DestinationEvent.GateWasJudged e => state with { Gate = e.IsOpen ? GateState.Open : GateState.Closed },
+            DestinationEvent.ContinueWasSent => state with { ContinueSent = true, ContinueFailed = false, View = null },
+            DestinationEvent.ContinueWasRefused => state with { ContinueFailed = true, View = null },
+            DestinationEvent.ForeignRunSeen => state with { ForeignRun = true },
+            _ => throw new InvalidOperationException($"unknown event {happened}"),
+        };
+    }
+
+    public static EquatableList<DestinationEffect> Effects(DestinationHandoff state)
+    {
+        DestinationRecords records = state.Records;
+        DestinationEffect? effect = state.Stage switch
+        {
+            DestinationStage.NotObserved => new DestinationEffect.Observe(),
+            DestinationStage.Receiving when state.PreparedInThisLife && !state.Launched => new DestinationEffect.LaunchIncoming(records.Attempt, records.Launch),
+            DestinationStage.Receiving when state.View is { GuestRuns: true } => new DestinationEffect.StopForeignRun(records.Launch),
+            DestinationStage.Loaded when state.ReleasedNoted && state.Gate == GateState.NotJudged && !state.ForeignRun => new DestinationEffect.JudgeGate(records.Attempt),
+            DestinationStage.Granted when state.ContinueFailed && state.MayWithdraw => new DestinationEffect.EndQemu(records.Launch),
+            DestinationStage.Granted when state.View is { IsLoaded: true } && records.GuestWasRunning => new DestinationEffect.ContinueGuest(records.Attempt),
+            DestinationStage.Refusing => new DestinationEffect.EndQemu(records.Launch),
+            _ => null,
+        };
+
+        return effect is null ? [] : [effect];
+    }
+
+    private static Decision<DestinationReply, DestinationEvent> DecidePrepare(DestinationHandoff state, DestinationInput.Prepare prepare)
+    {
+        DestinationRecords records = state.Records;
+        if (prepare.Attempt == records.Attempt)
+        {
+            return records.Launch == prepare.Launch && records.Register == RegisterValue.Empty
+                ? Accept()
+                : Reject($"attempt {prepare.Attempt} is already decided here, or was prepared with launch {records.Launch}");
+        }
+
+        if (prepare.Attempt <= records.RefusedUpTo || prepare.Attempt < records.Attempt)
+        {
+            return Reject($"attempt {prepare.Attempt} is over here: newest {records.Attempt}, refused up to {records.RefusedUpTo}");
+        }
+
+        return state.Stage switch
+        {
+            DestinationStage.NotPrepared => Accept(new DestinationEvent.RegisterOpened(prepare.Attempt, prepare.Launch)),
+            DestinationStage.Refused => Accept(new DestinationEvent.RegisterOpened(prepare.Attempt, prepare.Launch)),
+            DestinationStage.Running when state.View is { Alive: false } => Accept(new DestinationEvent.RegisterOpened(prepare.Attempt, prepare.Launch)),
+            DestinationStage.NotObserved => NotYet($"the QEMU of attempt {records.Attempt} has not been observed yet"),
+            DestinationStage.Running when state.View is null => NotYet($"the QEMU of attempt {records.Attempt} has not been observed yet"),
+            DestinationStage.Running => Reject($"this host still has the QEMU of attempt {records.Attempt}"),
+            _ => Reject($"attempt {records.Attempt} is not over here: {state.Stage}"),
+        };
+    }
+
+    private static Decision<DestinationReply, DestinationEvent> DecideCleanUp(DestinationHandoff state, AttemptNo attempt)
+    {
+        DestinationRecords records = state.Records;
+        if (records.Runs.Contains(attempt))
+        {
+            return Reject($"the register of attempt {attempt} says run: its guest is not cleaned up");
+        }
+
+        if (attempt > records.RefusedUpTo)
+        {
+            return Accept(new DestinationEvent.RefusedSet(attempt));
+        }
+
+        return Accept();
+    }
+
+    private static Decision<DestinationReply, DestinationEvent> DecideMessage(DestinationHandoff state, DestinationInput.FromSource from)
+    {
+        SourceMessage message = from.Message;
+        DestinationRecords records = state.Records;
+        if (message.DestinationStore != from.OwnStore)
+        {
+            return Answer(message.Attempt, RegisterAnswer.Unknown);
+        }
+
+        if (message.Attempt != records.Attempt || records.Register != RegisterValue.Empty)
+        {
+            return Answer(message.Attempt, StoredAnswer(state, message.Attempt));
+        }
+
+        if (message is SourceMessage.Released released)
+        {
+            RegisterAnswer answer = state.Gate == GateState.Closed || state.ForeignRun ? RegisterAnswer.GateClosed : RegisterAnswer.Undecided;
+            return state.ReleasedNoted
+                ? Answer(message.Attempt, answer)
+                : Answer(message.Attempt, answer, new DestinationEvent.ReleasedSeen(message.Attempt, released.GuestWasRunning));
+        }
+
+        // Released goes before Refuse when both are there: the source host may die before it resumes, and this is then the last copy.
+        bool aboutToRun = state.ReleasedNoted && state.Stage == DestinationStage.Loaded && state.Gate == GateState.NotJudged && !state.ForeignRun;
+        return aboutToRun
+            ? Answer(message.Attempt, RegisterAnswer.Undecided)
+            : Answer(message.Attempt, state.View is { Alive: false } ? RegisterAnswer.Refused : RegisterAnswer.Undecided, new DestinationEvent.RefusedSet(message.Attempt));
+    }
+
+    /// <summary>The answer for an attempt that is decided here, or not this register's newest one.</summary>
+    private static RegisterAnswer StoredAnswer(DestinationHandoff state, AttemptNo attempt)
+    {
+        DestinationRecords records = state.Records;
+        if (records.Runs.Contains(attempt))
+        {
+            return attempt == records.Attempt && records.Running < attempt ? RegisterAnswer.Run : RegisterAnswer.Running;
+        }
+
+        if (attempt > records.RefusedUpTo)
+        {
+            return RegisterAnswer.Unknown;
+        }
+
+        // `refused` is said only when the copy is proven dead: the source continues on it, and takes its image locks back.
+        return attempt == records.Attempt && state.Stage != DestinationStage.Refused ? RegisterAnswer.Undecided : RegisterAnswer.Refused;
+    }
+
+    private static Decision<DestinationReply, DestinationEvent> DecideObserved(DestinationHandoff state, QemuView view)
+    {
+        DestinationRecords records = state.Records;
+        if (records.Attempt == AttemptNo.None || view.Launch != records.Launch)
+        {
+            return Accept();
+        }
+
+        List<DestinationEvent> events = [];
+        if (state.View != view)
+        {
+            events.Add(new DestinationEvent.Viewed(view));
+        }
+
+        switch (records.Register)
+        {
+            case RegisterValue.Empty when !view.Alive && (state.Launched || !state.PreparedInThisLife):
+                events.Add(new DestinationEvent.RefusedSet(records.Attempt));
+                break;
+            case RegisterValue.Empty when view.GuestRuns && !state.ForeignRun:
+                events.Add(new DestinationEvent.ForeignRunSeen(records.Attempt));
+                break;
+            case RegisterValue.Run when !view.Alive && state.MayWithdraw:
+                events.Add(new DestinationEvent.RunWithdrawn(records.Attempt));
+                break;
+
+            // Not only `running`: a guest that stopped again by itself (I/O error, panic, shutdown) has run.
+            case RegisterValue.Run when view.Alive && records.Running < records.Attempt && view.Run is not (RunState.Inmigrate or RunState.Paused or RunState.Prelaunch):
+                events.Add(new DestinationEvent.RunningRecorded(records.Attempt));
+                break;
+            default:
+                break;
+        }
+
+        return new(DestinationReply.Of(CommandReply.Accepted), events.ToEquatableList());
+    }
+
+    private static Decision<DestinationReply, DestinationEvent> DecideGate(DestinationHandoff state, DestinationInput.GateJudged judged)
+    {
+        bool current = judged.Attempt == state.Records.Attempt && state.Stage == DestinationStage.Loaded && state.ReleasedNoted && state.Gate == GateState.NotJudged && !state.ForeignRun;
+        if (!current)
+        {
+            return Accept();
+        }
+
+        if (!judged.IsOpen)
+        {
+            return Accept(new DestinationEvent.GateWasJudged(judged.Attempt, IsOpen: false));
+        }
+
+        DestinationEvent opened = new DestinationEvent.GateWasJudged(judged.Attempt, IsOpen: true);
+        DestinationEvent run = new DestinationEvent.RunSet(judged.Attempt, state.ReleasedGuestWasRunning);
+        return state.ReleasedGuestWasRunning
+            ? Accept(opened, run)
+            : Accept(opened, run, new DestinationEvent.RunningRecorded(judged.Attempt));
+    }
+
+    private static DestinationHandoff Open(DestinationHandoff state, DestinationEvent.RegisterOpened e)
+    {
+        if (e.Attempt <= state.Records.Attempt || e.Attempt <= state.Records.RefusedUpTo)
+        {
+            throw new InvalidOperationException($"attempt {e.Attempt} cannot be opened after {state.Records.Attempt}, refused up to {state.Records.RefusedUpTo}");
+        }
+
+        return new DestinationHandoff
+        {
+            Records = state.Records with { Attempt = e.Attempt, Launch = e.Launch, Register = RegisterValue.Empty, GuestWasRunning = true },
+            PreparedInThisLife = true,
+        };
+    }
+
+    private static DestinationHandoff SetRun(DestinationHandoff state, DestinationEvent.RunSet e)
+    {
+        DestinationRecords records = state.Records;
+        if (e.Attempt != records.Attempt || records.Register != RegisterValue.Empty)
+        {
+            throw new InvalidOperationException($"the register of attempt {records.Attempt} is {records.Register}: run for attempt {e.Attempt} is impossible");
+        }
+
+        return state with
+        {
+            Records = records with { Register = RegisterValue.Run, GuestWasRunning = e.GuestWasRunning, Runs = records.Runs.Add(e.Attempt) },
+            SetRunInThisLife = true,
+        };
+    }
+
+    private static DestinationRecords Refuse(DestinationRecords records, AttemptNo attempt)
+    {
+        if (records.Runs.Contains(attempt))
+        {
+            throw new InvalidOperationException($"the register of attempt {attempt} says run: it cannot be refused");
+        }
+
+        bool coversNewest = records.Attempt != AttemptNo.None && attempt >= records.Attempt && records.Register == RegisterValue.Empty;
+        return records with
+        {
+            RefusedUpTo = AttemptNo.Max(records.RefusedUpTo, attempt),
+            Register = coversNewest ? RegisterValue.Refused : records.Register,
+        };
+    }
+
+    private static DestinationRecords Withdraw(DestinationRecords records, AttemptNo attempt)
+    {
+        if (attempt != records.Attempt || records.Register != RegisterValue.Run || records.Running >= attempt)
+        {
+            throw new InvalidOperationException($"run of attempt {attempt} cannot be withdrawn: register {records.Register}, running {records.Running}");
+        }
+
+        return records with
+        {
+            Register = RegisterValue.Refused,
+            RefusedUpTo = AttemptNo.Max(records.RefusedUpTo, attempt),
+            Runs = records.Runs.Where(a => a != attempt).ToEquatableList(),
+        };
+    }
+
+    private static Decision<DestinationReply, DestinationEvent> Happened(DestinationHandoff state, AttemptNo attempt, DestinationEvent happened) =>
+        attempt == state.Records.Attempt ? Accept(happened) : Accept();
+
+    private static Decision<DestinationReply, DestinationEvent> Accept(params ReadOnlySpan<DestinationEvent> events) =>
+        new(DestinationReply.Of(CommandReply.Accepted), EquatableList.Create(events));
+
+    private static Decision<DestinationReply, DestinationEvent> Reject(string reason) => new(DestinationReply.Of(CommandReply.Rejected(reason)), []);
+
+    private static Decision<DestinationReply, DestinationEvent> NotYet(string reason) => new(DestinationReply.Of(CommandReply.NotYet(reason)), []);
+
+    private static Decision<DestinationReply, DestinationEvent> Answer(AttemptNo attempt, RegisterAnswer answer, params ReadOnlySpan<DestinationEvent> events) =>
+        new(DestinationReply.Of(attempt, answer), EquatableList.Create(events));
+}

@@ -1,0 +1,36 @@
+using Coordinator.Domain.Handoff;
+
+namespace Coordinator.Domain.Migration;
+
+/// <summary>The source's part as its agent reports it: always the whole of it, so that a report may be lost, repeated or superseded.</summary>
+public readonly record struct SourceReport(
+    SourceStage Stage, AttemptNo Attempt, AttemptNo Tombstone, AttemptNo Refused, AttemptNo Completed, RegisterAnswer Answer)
+{
+    public static SourceReport Of(SourceHandoff source) => new(
+        source.Stage, source.Attempt, source.Records.Tombstone, source.Records.Refused, source.Records.Completed, source.Answer);
+
+    /// <summary>The guest is at the source and this attempt can never complete any more: never started and tombstoned, or over.</summary>
+    public bool KeepsGuestAfter(AttemptNo attempt) => Stage == SourceStage.Home && (Attempt == attempt || (Attempt < attempt && Tombstone >= attempt));
+}
+
+/// <summary>The destination's part as its agent reports it.</summary>
+public readonly record struct DestinationReport(DestinationStage Stage, AttemptNo Attempt, LaunchId Launch, AttemptNo RefusedUpTo, AttemptNo Running)
+{
+    public static DestinationReport Of(DestinationHandoff destination) => new(
+        destination.Stage, destination.Records.Attempt, destination.Records.Launch, destination.Records.RefusedUpTo, destination.Records.Running);
+
+    /// <summary>Nothing of this attempt is left here and nothing of it can come back.</summary>
+    public bool IsCleanOf(AttemptNo attempt) => RefusedUpTo >= attempt && (Attempt < attempt || Stage is DestinationStage.Refused or DestinationStage.NotPrepared);
+}
+
+/// <summary>
+/// All that one agent says about one VM, with the floor under which it said so: evidence counts for a terminal result only if it was read after the own fence.
+/// </summary>
+public sealed record HostReport(
+    HostName Host, CommandFloor Floor, StoreInstanceId Store, SourceReport Source, DestinationReport Destination, QemuView? Guest)
+{
+    /// <summary>The destination QEMU of the newest attempt takes the stream, and what both sides offer has been compared there.</summary>
+    public bool IsListening { get; init; }
+
+    public bool IsFencedBy(Epoch epoch, IncarnationId incarnation) => Floor.Epoch == epoch && Floor.Incarnation == incarnation;
+}

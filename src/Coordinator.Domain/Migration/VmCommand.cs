@@ -1,0 +1,52 @@
+using Coordinator.Domain.Policies;
+using Coordinator.Domain.Virtqueues;
+
+namespace Coordinator.Domain.Migration;
+
+/// <summary>What is asked of a VM's entity, by clients, agents and its own timers.</summary>
+public abstract record VmCommand
+{
+    /// <summary>First command of every life of the entity. <paramref name="GreatestFloor"/> is the greatest epoch that any agent has answered with.</summary>
+    public sealed record Claim(IncarnationId Incarnation, Epoch GreatestFloor) : VmCommand;
+
+    public sealed record StartVm(RequestId Request, HostName Host, bool HostIsKnown, LaunchId Launch, string DefinitionYaml) : VmCommand;
+
+    public sealed record StopVm(RequestId Request) : VmCommand;
+
+    /// <summary>The agent says that the ordered launch cannot happen; nothing runs.</summary>
+    public sealed record LaunchRefused(LaunchId Launch, string Reason) : VmCommand;
+
+    public sealed record Migrate(RequestId Request, Guid Id, HostName Destination, bool DestinationIsKnown, MigrationPolicy Policy) : VmCommand;
+
+    public sealed record Cancel(RequestId Request) : VmCommand;
+
+    /// <summary>The destination, or the comparison of both sides, refuses the attempt before the guest was touched.</summary>
+    public sealed record RefusePreparation(AttemptNo Attempt, string Reason) : VmCommand;
+
+    public sealed record NoteRehearsal(AttemptNo Attempt, Rehearsal Measured) : VmCommand;
+
+    public sealed record NoteIteration(AttemptNo Attempt, CopyProgress Progress) : VmCommand;
+
+    public sealed record NoteBlackout(AttemptNo Attempt, Blackout Blackout) : VmCommand;
+
+    public sealed record NoteJudgements(AttemptNo Attempt, EquatableList<VirtqueueJudgement> Judgements) : VmCommand;
+
+    public sealed record DeadlinePassed(MigrationPhase Phase, AttemptNo Attempt) : VmCommand;
+}
+
+public enum VmReplyKind
+{
+    Accepted,
+
+    /// <summary>No such VM, migration or host.</summary>
+    NotFound,
+
+    /// <summary>The VM's present state does not allow it.</summary>
+    FailedPrecondition,
+}
+
+/// <summary>Answer to a client; sent only after the events it stands for are journalled.</summary>
+public sealed record VmReply(VmReplyKind Kind, string Message, Guid? Migration = null)
+{
+    public static readonly VmReply Done = new(VmReplyKind.Accepted, "");
+}

@@ -1,0 +1,163 @@
+namespace Coordinator.Domain.Migration;
+
+/// <summary>
+/// The coordinator's part, pure. <see cref="Decide"/> answers commands; <see cref="VmProgress.Next"/> draws what follows from journal and reports;
+/// <see cref="VmTransitions.Apply"/> folds; <see cref="VmEffects.Of"/> says what must be outstanding. None of them reads a clock: times stand in the journal's envelope, and
+/// deadlines arrive as commands.
+/// </summary>
+public static class VmDecisions
+{
+    public static Handoff.Decision<VmReply, VmEvent> Decide(VmEntity entity, VmCommand command)
+    {
+        VmState state = entity.State;
+        return command switch
+        {
+            VmCommand.Claim claim => Accept(new VmEvent.IncarnationStarted(claim.Incarnation, Epoch.Max(state.Epoch, claim.GreatestFloor).Next)),
+            VmCommand.StartVm start => DecideStartVm(state, start),
+            VmCommand.StopVm stop => DecideStopVm(state, stop),
+            VmCommand.LaunchRefused refused => When(
+                state.Residence is { Kind: ResidenceKind.Starting } r && r.Launch == refused.Launch, new VmEvent.VmGone(refused.Reason)),
+            VmCommand.Migrate migrate => DecideMigrate(state, migrate),
+            VmCommand.Cancel cancel => DecideCancel(state, cancel),
+            VmCommand.RefusePreparation refused => When(
+                Current(state, refused.Attempt) is { Phase: MigrationPhase.PreparingDestination }, new VmEvent.AttemptEnded(refused.Attempt, refused.Reason, MayRetry: false)),
+            VmCommand.NoteRehearsal rehearsal => When(
+                Current(state, rehearsal.Attempt) is { Phase: MigrationPhase.PreparingDestination, Rehearsed: false },
+                new VmEvent.RehearsalCompleted(rehearsal.Attempt, rehearsal.Measured)),
+            VmCommand.NoteIteration iteration => When(
+                Current(state, iteration.Attempt) is { Phase: MigrationPhase.Iterating }, new VmEvent.IterationCompleted(iteration.Attempt, iteration.Progress)),
+            VmCommand.NoteBlackout blackout => When(
+                Current(state, blackout.Attempt) is { Phase: MigrationPhase.Verifying or MigrationPhase.Finishing }, new VmEvent.BlackoutMeasured(blackout.Attempt, blackout.Blackout)),
+            VmCommand.NoteJudgements judged => When(
+                Current(state, judged.Attempt) is { Phase: MigrationPhase.Verifying }, new VmEvent.QueuesJudged(judged.Attempt, judged.Judgements)),
+            VmCommand.DeadlinePassed passed => DecideDeadline(entity, passed),
+            _ => throw new InvalidOperationException($"unknown command {command}"),
+        };
+    }
+
+    private static MigrationState? Current(VmState state, AttemptNo attempt) => state.Migration is { } m && m.Attempt == attempt ? m : null;
+
+    private static Handoff.Decision<VmReply, VmEvent> DecideStartVm(VmState state, VmCommand.StartVm start)
+    {
+        if (state.Residence is { Kind: ResidenceKind.Starting or ResidenceKind.Resident } r && state.LastStart == start.Request)
+        {
+            return new(new VmReply(VmReplyKind.Accepted, $"already {(r.Kind == ResidenceKind.Starting ? "starting" : "running")} on {r.Host}"), []);
+        }
+
+        if (!start.HostIsKnown)
+        {
+            return Refuse(VmReplyKind.NotFound, UnknownHost(start.Host));
+        }
+
+        if (state.IsMigrating || state.Migration is { Phase: MigrationPhase.InDoubt })
+        {
+            return Refuse(VmReplyKind.FailedPrecondition, $"a migration of this VM is {state.Migration!.Phase}; a second copy is not started");
+        }
+
+        return state.Residence.Kind == ResidenceKind.Absent
+            ? Accept(new VmEvent.VmStartOrdered(start.Request, start.Host, start.Launch, start.DefinitionYaml))
+            : Refuse(
+                VmReplyKind.FailedPrecondition,
+                $"the VM is {state.Residence.Kind} on {state.Residence.Host}; a second copy is not started. Stop it first, or migrate it");
+    }
+
+    private static Handoff.Decision<VmReply, VmEvent> DecideStopVm(VmState state, VmCommand.StopVm stop)
+    {
+        if (state.IsMigrating)
+        {
+            return Refuse(VmReplyKind.FailedPrecondition, "the VM is migrating: cancel the migration first, or wait for its end");
+        }
+
+        return state.Residence.Kind switch
+        {
+            ResidenceKind.Absent => Refuse(VmReplyKind.NotFound, "the VM is not running on any host"),
+            ResidenceKind.Stopping => new(VmReply.Done, []),
+            _ => Accept(new VmEvent.VmStopOrdered(stop.Request)),
+        };
+    }
+
+    private static Handoff.Decision<VmReply, VmEvent> DecideMigrate(VmState state, VmCommand.Migrate migrate)
+    {
+        if (state.Requests.FirstOrDefault(r => r.Request == migrate.Request) is { } answered)
+        {
+            return new(new VmReply(VmReplyKind.Accepted, "this request was accepted before", answered.Migration), []);
+        }
+
+        if (state.Residence is not { Kind: ResidenceKind.Resident, Host: { } source })
+        {
+            return state.Residence.Kind == ResidenceKind.Absent
+                ? Refuse(VmReplyKind.NotFound, "no such VM is running; start it with 'coordctl vm start' or adopt it first")
+                : Refuse(VmReplyKind.FailedPrecondition, $"the VM is {state.Residence.Kind} on {state.Residence.Host}; only a resident VM can be migrated");
+        }
+
+        if (state.IsMigrating)
+        {
+            MigrationState m = state.Migration!;
+            return Refuse(VmReplyKind.FailedPrecondition, $"the VM is already migrating to {m.Destination} (migration {m.Id}, {m.Phase}); wait for it or cancel it");
+        }
+
+        if (!migrate.DestinationIsKnown)
+        {
+            return Refuse(VmReplyKind.NotFound, UnknownHost(migrate.Destination));
+        }
+
+        return migrate.Destination == source
+            ? Refuse(VmReplyKind.FailedPrecondition, $"the VM already runs on {source}; choose another host")
+            : Accept(
+                new VmReply(VmReplyKind.Accepted, "", migrate.Id),
+                new VmEvent.MigrationRequested(migrate.Request, migrate.Id, source, state.Residence.Launch, migrate.Destination, migrate.Policy));
+    }
+
+    private static Handoff.Decision<VmReply, VmEvent> DecideCancel(VmState state, VmCommand.Cancel cancel)
+    {
+        if (state.Migration is not { } m)
+        {
+            return Refuse(VmReplyKind.NotFound, "the VM has no migration");
+        }
+
+        if (m.Phase.IsTerminal())
+        {
+            return new(new VmReply(VmReplyKind.FailedPrecondition, $"migration {m.Id} has already ended: {m.Phase}", m.Id), []);
+        }
+
+        // Legal in every phase: what became of it is told by the end state. After the guest runs at the destination it changes nothing any more.
+        VmReply accepted = new(VmReplyKind.Accepted, m.Phase is MigrationPhase.Verifying or MigrationPhase.Finishing ? "too late: the guest runs at the destination" : "", m.Id);
+        return m.CancelRequested || m.Phase is MigrationPhase.Verifying or MigrationPhase.Finishing
+            ? new(accepted, [])
+            : Accept(accepted, new VmEvent.CancelRequested(cancel.Request));
+    }
+
+    private static Handoff.Decision<VmReply, VmEvent> DecideDeadline(VmEntity entity, VmCommand.DeadlinePassed passed)
+    {
+        if (Current(entity.State, passed.Attempt) is not { } m || m.Phase != passed.Phase)
+        {
+            return Accept();
+        }
+
+        return m.Phase switch
+        {
+            MigrationPhase.Pending or MigrationPhase.Scheduling or MigrationPhase.PreparingDestination => When(!m.TimedOut, new VmEvent.PhaseTimedOut(m.Phase)),
+
+            // First the source is asked to take the guest back; only if that stays unanswered too is it a doubt.
+            MigrationPhase.Iterating or MigrationPhase.Switchover => m.TimedOut
+                ? Accept(new VmEvent.DoubtRaised(m.Attempt, VmEvidence.Describe(entity, m)))
+                : Accept(new VmEvent.PhaseTimedOut(m.Phase)),
+
+            // Debts stay owed; the result does not wait for an unreachable host.
+            MigrationPhase.RollingBack => Accept(new VmEvent.MigrationEnded(m.CancelRequested ? MigrationPhase.Cancelled : MigrationPhase.Failed, m.Reason)),
+            MigrationPhase.Verifying => Accept(new VmEvent.VerdictReached(m.Attempt, Virtqueues.MigrationVerdict.Suspect)),
+            MigrationPhase.Finishing => Accept(new VmEvent.MigrationEnded(MigrationPhase.Succeeded, "the source's process could not be ended yet; it is ended as soon as its host answers")),
+            _ => Accept(),
+        };
+    }
+
+    private static string UnknownHost(HostName host) => $"host '{host}' is unknown: no agent of that name has connected; see 'coordctl get hosts'";
+
+    private static Handoff.Decision<VmReply, VmEvent> When(bool condition, VmEvent happened) => condition ? Accept(happened) : Accept();
+
+    private static Handoff.Decision<VmReply, VmEvent> Accept(params ReadOnlySpan<VmEvent> events) => new(VmReply.Done, EquatableList.Create(events));
+
+    private static Handoff.Decision<VmReply, VmEvent> Accept(VmReply reply, params ReadOnlySpan<VmEvent> events) => new(reply, EquatableList.Create(events));
+
+    private static Handoff.Decision<VmReply, VmEvent> Refuse(VmReplyKind kind, string message) => new(new VmReply(kind, message), []);
+}

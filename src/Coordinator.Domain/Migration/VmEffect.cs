@@ -1,0 +1,35 @@
+namespace Coordinator.Domain.Migration;
+
+/// <summary>
+/// What must be outstanding now: the only source of outgoing work, on the normal path and after recovery alike. Each is repeated until the facts no longer ask for it.
+/// </summary>
+public abstract record VmEffect
+{
+    /// <summary>Raise this host's floor to the own epoch and get a report read after it.</summary>
+    public sealed record Fence(HostName Host) : VmEffect;
+
+    public sealed record LaunchVm(HostName Host, LaunchId Launch, string DefinitionYaml) : VmEffect;
+
+    public sealed record EndVm(HostName Host, LaunchId Launch) : VmEffect;
+
+    public sealed record PrepareDestination(HostName Host, AttemptNo Attempt, LaunchId Launch) : VmEffect;
+
+    public sealed record Rehearse(HostName Source, HostName Destination, AttemptNo Attempt) : VmEffect;
+
+    public sealed record StartAttempt(HostName Source, AttemptNo Attempt, StoreInstanceId DestinationStore) : VmEffect;
+
+    /// <summary>Goes to the source agent only: a cancel at the destination could end the last copy.</summary>
+    public sealed record CancelAttempt(HostName Source, AttemptNo Attempt) : VmEffect;
+
+    public sealed record CleanUpDestination(HostName Host, AttemptNo Attempt) : VmEffect;
+
+    public sealed record EndSource(HostName Host, AttemptNo Attempt, LaunchId Launch) : VmEffect;
+
+    /// <summary>Have the virtqueue actors judge their rings from both sides' records.</summary>
+    public sealed record JudgeQueues(AttemptNo Attempt) : VmEffect;
+
+    /// <summary>A duration on a monotonic clock from when it is first asked for; a liveness aid, never a safety argument.</summary>
+    public sealed record ArmDeadline(MigrationPhase Phase, AttemptNo Attempt, bool TimedOut, int DurationMs) : VmEffect;
+
+    public sealed record RaiseAlert(AttemptNo Attempt) : VmEffect;
+}

@@ -1,0 +1,137 @@
+using Coordinator.Domain.Handoff;
+
+namespace Coordinator.Domain.Migration;
+
+/// <summary>What must be outstanding for this entity now, derived from state alone.</summary>
+public static class VmEffects
+{
+    /// <summary>Beyond the agents' own deadlines, for the report of their end to arrive.</summary>
+    private const int ReportMarginMs = 5_000;
+
+    /// <summary>For an unreachable host to come back before the result is given with its debt still owed.</summary>
+    private const int RollbackDeadlineMs = 30_000;
+
+    private const int FinishDeadlineMs = 30_000;
+
+    public static EquatableList<VmEffect> Of(VmEntity entity)
+    {
+        VmState state = entity.State;
+        List<VmEffect> effects = [];
+        MigrationState? m = state.Migration is { } newest && !newest.Phase.IsTerminal() ? newest : null;
+        AddFences(entity, m, effects);
+        AddDebts(entity, effects);
+        if (m is not null)
+        {
+            AddMigration(entity, m, effects);
+        }
+        else
+        {
+            AddResidence(state, effects);
+        }
+
+        return effects.ToEquatableList();
+    }
+
+    private static void AddFences(VmEntity entity, MigrationState? m, List<VmEffect> effects)
+    {
+        IEnumerable<HostName?> hosts = [m?.Source, m?.Attempt > AttemptNo.None ? m.Destination : null, entity.State.Residence.Host, .. entity.State.Owed.Select(o => o.Host)];
+        foreach (HostName host in hosts.OfType<HostName>().Distinct().OrderBy(h => h.Value, StringComparer.Ordinal))
+        {
+            if (entity.FencedReportOf(host) is null)
+            {
+                effects.Add(new VmEffect.Fence(host));
+            }
+        }
+    }
+
+    private static void AddDebts(VmEntity entity, List<VmEffect> effects)
+    {
+        foreach (Owed owed in entity.State.Owed)
+        {
+            effects.Add(owed switch
+            {
+                Owed.CleanUp => new VmEffect.CleanUpDestination(owed.Host, owed.Attempt),
+                Owed.EndSource end => new VmEffect.EndSource(owed.Host, owed.Attempt, end.Launch),
+                _ => throw new InvalidOperationException($"unknown debt {owed}"),
+            });
+        }
+    }
+
+    private static void AddResidence(VmState state, List<VmEffect> effects)
+    {
+        switch (state.Residence)
+        {
+            case { Kind: ResidenceKind.Starting, Host: { } host }:
+                effects.Add(new VmEffect.LaunchVm(host, state.Residence.Launch, state.DefinitionYaml));
+                break;
+            case { Kind: ResidenceKind.Stopping, Host: { } host }:
+                effects.Add(new VmEffect.EndVm(host, state.Residence.Launch));
+                break;
+            default:
+                break;
+        }
+    }
+
+    private static void AddMigration(VmEntity entity, MigrationState m, List<VmEffect> effects)
+    {
+        switch (m.Phase)
+        {
+            case MigrationPhase.PreparingDestination:
+                AddPreparation(m, effects);
+                break;
+            case MigrationPhase.Iterating or MigrationPhase.Switchover or MigrationPhase.InDoubt:
+                AddHandoff(entity, m, effects);
+                break;
+            case MigrationPhase.Verifying:
+                effects.Add(new VmEffect.JudgeQueues(m.Attempt));
+                break;
+            default:
+                break;
+        }
+
+        if (DeadlineMs(m) is { } duration)
+        {
+            effects.Add(new VmEffect.ArmDeadline(m.Phase, m.Attempt, m.TimedOut, duration));
+        }
+    }
+
+    private static void AddPreparation(MigrationState m, List<VmEffect> effects)
+    {
+        if (!m.Prepared)
+        {
+            effects.Add(new VmEffect.PrepareDestination(m.Destination, m.Attempt, m.DestinationLaunch));
+        }
+        else if (!m.Rehearsed)
+        {
+            effects.Add(new VmEffect.Rehearse(m.Source, m.Destination, m.Attempt));
+        }
+    }
+
+    private static void AddHandoff(VmEntity entity, MigrationState m, List<VmEffect> effects)
+    {
+        if (m.WantsBack)
+        {
+            effects.Add(new VmEffect.CancelAttempt(m.Source, m.Attempt));
+        }
+        else if (entity.FencedReportOf(m.Source) is not { } s || s.Source.Attempt < m.Attempt)
+        {
+            effects.Add(new VmEffect.StartAttempt(m.Source, m.Attempt, m.DestinationStore));
+        }
+
+        if (m.Phase == MigrationPhase.InDoubt)
+        {
+            effects.Add(new VmEffect.RaiseAlert(m.Attempt));
+        }
+    }
+
+    private static int? DeadlineMs(MigrationState m) => m.Phase switch
+    {
+        MigrationPhase.Pending or MigrationPhase.Scheduling or MigrationPhase.PreparingDestination => m.Policy.PrepareDeadlineMs,
+        MigrationPhase.Iterating when !m.TimedOut => m.Policy.IterateDeadlineMs,
+        MigrationPhase.Iterating or MigrationPhase.Switchover => (2 * m.Policy.SwitchoverDeadlineMs) + ReportMarginMs,
+        MigrationPhase.Verifying => m.Policy.VerifyMs + ReportMarginMs,
+        MigrationPhase.RollingBack => RollbackDeadlineMs,
+        MigrationPhase.Finishing => FinishDeadlineMs,
+        _ => null,
+    };
+}

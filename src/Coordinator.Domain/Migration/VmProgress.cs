@@ -1,0 +1,178 @@
+using Coordinator.Domain.Handoff;
+
+namespace Coordinator.Domain.Migration;
+
+/// <summary>
+/// What follows from the journal and the newest reports, one event at a time; null when nothing does. Level-triggered: reports carry whole states, so a lost, repeated or
+/// late one changes nothing. Only reports made under the own fence are evidence.
+/// </summary>
+public static class VmProgress
+{
+    public static VmEvent? Next(VmEntity entity)
+    {
+        VmState state = entity.State;
+        return SettledDebt(entity) ?? OfResidence(entity) ?? (state.Migration is { } m && !m.Phase.IsTerminal() ? OfMigration(entity, m) : null);
+    }
+
+    private static VmEvent? SettledDebt(VmEntity entity)
+    {
+        foreach (Owed owed in entity.State.Owed)
+        {
+            if (entity.FencedReportOf(owed.Host) is not { } report)
+            {
+                continue;
+            }
+
+            bool settled = owed switch
+            {
+                Owed.CleanUp => report.Destination.IsCleanOf(owed.Attempt),
+                Owed.EndSource => report.Source.Attempt == owed.Attempt ? report.Source.Stage == SourceStage.Gone : report.Source.Attempt > owed.Attempt,
+                _ => throw new InvalidOperationException($"unknown debt {owed}"),
+            };
+            if (settled)
+            {
+                return new VmEvent.DebtSettled(owed.Host, owed.Attempt);
+            }
+        }
+
+        return null;
+    }
+
+    private static VmEvent? OfResidence(VmEntity entity)
+    {
+        VmState state = entity.State;
+        if (state.IsMigrating || entity.FencedReportOf(state.Residence.Host) is not { Guest: { } guest } || guest.Launch != state.Residence.Launch)
+        {
+            return null;
+        }
+
+        return state.Residence.Kind switch
+        {
+            ResidenceKind.Starting when guest.Alive => new VmEvent.VmResident(state.Residence.Host!, guest.Launch),
+            ResidenceKind.Starting => new VmEvent.VmGone("its QEMU ended while it was starting"),
+            ResidenceKind.Resident when !guest.Alive => new VmEvent.VmGone("its QEMU has ended"),
+            ResidenceKind.Stopping when !guest.Alive => new VmEvent.VmGone("stopped on request"),
+            _ => null,
+        };
+    }
+
+    private static VmEvent? OfMigration(VmEntity entity, MigrationState m) => m.Phase switch
+    {
+        MigrationPhase.Pending => m.WantsBack ? Ended(m) : new VmEvent.MigrationScheduled(m.Id),
+        MigrationPhase.Scheduling => m.WantsBack ? Ended(m) : OpenAttempt(entity.State, m),
+        MigrationPhase.PreparingDestination => OfPreparation(entity, m),
+        MigrationPhase.Iterating or MigrationPhase.Switchover or MigrationPhase.InDoubt => OfHandoff(entity, m),
+        MigrationPhase.Verifying => entity.FoldedVerdict is { } verdict ? new VmEvent.VerdictReached(m.Attempt, verdict) : null,
+        MigrationPhase.Finishing => entity.State.Owed.Any(o => o.Attempt == m.Attempt) ? null : new VmEvent.MigrationEnded(MigrationPhase.Succeeded, ""),
+        MigrationPhase.RollingBack => OfRollback(entity.State, m),
+        _ => null,
+    };
+
+    private static VmEvent Ended(MigrationState m) =>
+        m.CancelRequested
+            ? new VmEvent.MigrationEnded(MigrationPhase.Cancelled, "cancelled before anything was started")
+            : new VmEvent.MigrationEnded(MigrationPhase.Failed, $"timed out in {m.Phase}");
+
+    /// <summary>A destination that still owes the clean-up of an older attempt refuses to open a new register; it is asked first.</summary>
+    private static VmEvent? OpenAttempt(VmState state, MigrationState m) =>
+        state.Owed.Any(o => o is Owed.CleanUp && o.Host == m.Destination)
+            ? null
+            : new VmEvent.AttemptOpened(state.LastAttempt.Next, LaunchIds.ForAttempt(m.Id, state.LastAttempt.Next));
+
+    private static VmEvent? OfPreparation(VmEntity entity, MigrationState m)
+    {
+        if (m.WantsBack)
+        {
+            // Not authorised, so no start was ever sent and none can be under way: no tombstone is needed.
+            return new VmEvent.AttemptEnded(m.Attempt, m.CancelRequested ? "cancelled" : "the preparation took longer than its deadline", MayRetry: true);
+        }
+
+        if (entity.FencedReportOf(m.Source) is { } s && s.Source.Stage == SourceStage.Gone)
+        {
+            return new VmEvent.GuestLost(m.Attempt, $"the guest's QEMU on {m.Source} ended before the attempt began");
+        }
+
+        if (entity.FencedReportOf(m.Destination) is not { } d || d.Destination.Attempt != m.Attempt)
+        {
+            return null;
+        }
+
+        if (d.Destination.Stage is DestinationStage.Refusing or DestinationStage.Refused || (m.Prepared && d.Store != m.DestinationStore))
+        {
+            return new VmEvent.AttemptEnded(m.Attempt, $"the QEMU prepared on {m.Destination} has ended; see its log there", MayRetry: true);
+        }
+
+        if (!m.Prepared)
+        {
+            return d.Destination.Stage == DestinationStage.Receiving && d.IsListening ? new VmEvent.DestinationPrepared(m.Attempt, d.Store) : null;
+        }
+
+        bool sourceReady = entity.FencedReportOf(m.Source) is { } source && source.Source.Stage == SourceStage.Home && source.Source.Tombstone < m.Attempt;
+        return m.Rehearsed && sourceReady && entity.QueuesReadyFor == m.Attempt ? new VmEvent.SwitchoverAuthorized(m.Attempt, m.DestinationStore) : null;
+    }
+
+    private static VmEvent? OfHandoff(VmEntity entity, MigrationState m)
+    {
+        HostReport? s = entity.FencedReportOf(m.Source);
+        HostReport? d = entity.FencedReportOf(m.Destination);
+        if (d is not null && d.Store == m.DestinationStore && d.Destination.Attempt == m.Attempt && d.Destination.Stage == DestinationStage.Running)
+        {
+            return new VmEvent.GuestRunsAtDestination(m.Attempt);
+        }
+
+        if (s is null)
+        {
+            return null;
+        }
+
+        if (s.Source.KeepsGuestAfter(m.Attempt))
+        {
+            string reason = m.CancelRequested ? "cancelled" : m.TimedOut ? $"{m.Phase} took longer than its deadline" : "QEMU or the parity gate broke the attempt off";
+            return new VmEvent.AttemptEnded(m.Attempt, reason, MayRetry: true);
+        }
+
+        if (s.Source.Stage == SourceStage.Gone)
+        {
+            return OfLostSource(entity, m, s, d);
+        }
+
+        bool standsStill = s.Source.Attempt == m.Attempt && s.Source.Stage is SourceStage.Switching or SourceStage.HandedOver;
+        return m.Phase == MigrationPhase.Iterating && standsStill ? new VmEvent.SwitchoverEntered(m.Attempt) : null;
+    }
+
+    /// <summary>The source's QEMU is proven dead, its agent lives.</summary>
+    private static VmEvent? OfLostSource(VmEntity entity, MigrationState m, HostReport source, HostReport? destination)
+    {
+        if (destination is not { } d || d.Store != m.DestinationStore || d.Destination.Attempt != m.Attempt)
+        {
+            return null;
+        }
+
+        switch (d.Destination.Stage)
+        {
+            case DestinationStage.Refused:
+                return new VmEvent.GuestLost(m.Attempt, VmEvidence.Describe(entity, m));
+            case DestinationStage.Loaded when source.Source.Completed < m.Attempt:
+            case DestinationStage.LostAfterRun:
+                return m.Phase == MigrationPhase.InDoubt ? null : new VmEvent.DoubtRaised(m.Attempt, VmEvidence.Describe(entity, m));
+            default:
+                // Still receiving: its QEMU ends by itself. Granted or about to be released from the record: it will run.
+                return null;
+        }
+    }
+
+    private static VmEvent? OfRollback(VmState state, MigrationState m)
+    {
+        if (state.Owed.Any(o => o.Attempt == m.Attempt))
+        {
+            return null;
+        }
+
+        if (m.CancelRequested)
+        {
+            return new VmEvent.MigrationEnded(MigrationPhase.Cancelled, m.Reason);
+        }
+
+        return m.Retries ? new VmEvent.MigrationScheduled(m.Id) : new VmEvent.MigrationEnded(MigrationPhase.Failed, m.Reason);
+    }
+}

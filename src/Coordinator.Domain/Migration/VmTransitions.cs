@@ -1,0 +1,116 @@
+namespace Coordinator.Domain.Migration;
+
+/// <summary>Folds events into the entity's state. Total: an event that cannot have happened is an error, which stops this one entity, safely, and not the node.</summary>
+public static class VmTransitions
+{
+    public static VmEntity Apply(VmEntity entity, VmEvent happened)
+    {
+        VmState next = Apply(entity.State, happened);
+        return happened switch
+        {
+            // What was reported to an older incarnation, or judged for an older attempt, is no evidence for the new one.
+            VmEvent.IncarnationStarted => new VmEntity(next),
+            VmEvent.AttemptOpened => entity with { State = next, QueuesReadyFor = AttemptNo.None, FoldedVerdict = null },
+            _ => entity with { State = next },
+        };
+    }
+
+    public static VmState Apply(VmState state, VmEvent happened) => happened switch
+    {
+        VmEvent.IncarnationStarted e => e.Epoch > state.Epoch
+            ? state with { Epoch = e.Epoch, Incarnation = e.Incarnation }
+            : throw Impossible(state, happened),
+        VmEvent.VmStartOrdered e => state.Residence.Kind == ResidenceKind.Absent
+            ? state with { Residence = new Residence(ResidenceKind.Starting, e.Host, e.Launch), DefinitionYaml = e.DefinitionYaml, LastStart = e.Request }
+            : throw Impossible(state, happened),
+        VmEvent.VmResident e => state with { Residence = new Residence(ResidenceKind.Resident, e.Host, e.Launch) },
+        VmEvent.VmStopOrdered => state with { Residence = state.Residence with { Kind = ResidenceKind.Stopping } },
+        VmEvent.VmGone => state with { Residence = Residence.Absent },
+        VmEvent.MigrationRequested e => Request(state, e),
+        VmEvent.MigrationScheduled => Move(state, happened, MigrationPhase.Scheduling, m => m with { Authorized = false, Prepared = false, Rehearsed = false }),
+        VmEvent.AttemptOpened e => Open(state, e),
+        VmEvent.DestinationPrepared e => Change(state, happened, e.Attempt, m => m with { Prepared = true, DestinationStore = e.Store }),
+        VmEvent.RehearsalCompleted e => Change(state, happened, e.Attempt, m => m with { Rehearsed = true }),
+        VmEvent.SwitchoverAuthorized => Move(state, happened, MigrationPhase.Iterating, m => m with { Authorized = true }),
+        VmEvent.CancelRequested => Change(state, happened, state.Migration?.Attempt ?? default, m => m with { CancelRequested = true }),
+        VmEvent.PhaseTimedOut => Change(state, happened, state.Migration?.Attempt ?? default, m => m with { TimedOut = true }),
+        VmEvent.SwitchoverEntered => Move(state, happened, MigrationPhase.Switchover, m => m),
+        VmEvent.GuestRunsAtDestination => HandOver(state, happened),
+        VmEvent.VerdictReached e => Move(state, happened, MigrationPhase.Finishing, m => m with { Verdict = e.Verdict }),
+        VmEvent.AttemptEnded e => EndAttempt(state, e),
+        VmEvent.DebtSettled e => state with { Owed = state.Owed.Where(o => o.Host != e.Host || o.Attempt != e.Attempt).ToEquatableList() },
+        VmEvent.DoubtRaised e => Move(state, happened, MigrationPhase.InDoubt, m => m with { Reason = e.Evidence }),
+        VmEvent.GuestLost e => Lose(state, happened, e),
+        VmEvent.MigrationEnded e => Move(state, happened, e.Phase, m => m with { Reason = e.Reason.Length > 0 ? e.Reason : m.Reason }),
+
+        // For the record only: they stand in the timeline and change no decision.
+        VmEvent.IterationCompleted or VmEvent.BlackoutMeasured or VmEvent.QueuesJudged => state,
+        _ => throw new InvalidOperationException($"unknown event {happened}"),
+    };
+
+    private static VmState Request(VmState state, VmEvent.MigrationRequested e)
+    {
+        if (state.IsMigrating || state.Residence is not { Kind: ResidenceKind.Resident } || state.Residence.Host != e.Source)
+        {
+            throw Impossible(state, e);
+        }
+
+        EquatableList<AnsweredRequest> kept = state.Requests.Count >= VmState.MaxRequests ? state.Requests.Skip(1).ToEquatableList() : state.Requests;
+        return state with
+        {
+            Migration = new MigrationState(e.Id, e.Source, e.SourceLaunch, e.Destination, e.Policy),
+            Requests = kept.Add(new AnsweredRequest(e.Request, e.Id)),
+        };
+    }
+
+    private static VmState Open(VmState state, VmEvent.AttemptOpened e)
+    {
+        if (e.Attempt <= state.LastAttempt)
+        {
+            throw Impossible(state, e);
+        }
+
+        VmState moved = Move(state, e, MigrationPhase.PreparingDestination, m => m with
+        {
+            Attempt = e.Attempt,
+            AttemptsMade = m.AttemptsMade + 1,
+            DestinationLaunch = e.Launch,
+            DestinationStore = StoreInstanceId.None,
+            TimedOut = false,
+            MayRetry = false,
+        });
+        return moved with { LastAttempt = e.Attempt };
+    }
+
+    private static VmState HandOver(VmState state, VmEvent happened)
+    {
+        VmState moved = Move(state, happened, MigrationPhase.Verifying, m => m);
+        MigrationState m = moved.Migration!;
+        return moved with
+        {
+            Residence = new Residence(ResidenceKind.Resident, m.Destination, m.DestinationLaunch),
+            Owed = moved.Owed.Add(new Owed.EndSource(m.Source, m.Attempt, m.SourceLaunch)),
+        };
+    }
+
+    private static VmState EndAttempt(VmState state, VmEvent.AttemptEnded e)
+    {
+        VmState moved = Move(state, e, MigrationPhase.RollingBack, m => m with { Reason = e.Reason, MayRetry = e.MayRetry });
+        return moved with { Owed = moved.Owed.Add(new Owed.CleanUp(moved.Migration!.Destination, e.Attempt)) };
+    }
+
+    private static VmState Lose(VmState state, VmEvent happened, VmEvent.GuestLost e)
+    {
+        VmState moved = Move(state, happened, MigrationPhase.Lost, m => m with { Reason = e.Evidence });
+        return moved with { Residence = Residence.Absent, Owed = moved.Owed.Add(new Owed.CleanUp(moved.Migration!.Destination, e.Attempt)) };
+    }
+
+    private static VmState Change(VmState state, VmEvent happened, AttemptNo attempt, Func<MigrationState, MigrationState> change) =>
+        state.Migration is { } m && m.Attempt == attempt && !m.Phase.IsTerminal() ? state with { Migration = change(m) } : throw Impossible(state, happened);
+
+    private static VmState Move(VmState state, VmEvent happened, MigrationPhase phase, Func<MigrationState, MigrationState> change) =>
+        state.Migration is { } m && phase.MayFollow(m.Phase) ? state with { Migration = change(m) with { Phase = phase } } : throw Impossible(state, happened);
+
+    private static InvalidOperationException Impossible(VmState state, VmEvent happened) =>
+        new($"{happened} cannot follow: residence {state.Residence}, migration {state.Migration?.Phase.ToString() ?? "none"}, attempt {state.LastAttempt}, epoch {state.Epoch}");
+}
