@@ -1,0 +1,49 @@
+namespace Coordinator.Domain.QemuModel;
+
+/// <summary>What QEMU or the network may do by itself.</summary>
+public enum QemuStepKind : byte
+{
+    Connects,
+    ConnectionRefused,
+    Converges,
+    EverythingSent,
+    TailBuffered,
+    Loads,
+    LoadsWithBrokenRing,
+    LoadsWithOtherIndex,
+    LoadFails,
+    StreamEndsEarly,
+    Acknowledges,
+    Completes,
+    Fails,
+    Settles,
+    StaysWithoutImages,
+    QueuedCommandRuns,
+    StreamBreaks,
+    TailLost,
+    AcknowledgementLost,
+    StreamStalls,
+    StallEnds,
+    ProcessDies,
+}
+
+public enum StepNature : byte
+{
+    /// <summary>Happens sooner or later if nothing else does.</summary>
+    Progress,
+
+    /// <summary>May happen, may never happen.</summary>
+    Fault,
+
+    /// <summary>A fault ends; it may also last for ever.</summary>
+    Repair,
+}
+
+/// <param name="Side">Whose step it is; for the network, the end that has to do with it.</param>
+/// <param name="LateReply">Of a queued command that is carried out now.</param>
+public readonly record struct QemuStep(QemuStepKind Kind, Side Side, StepNature Nature, QemuPair Next, QemuReply? LateReply = null)
+{
+    public bool IsFault => Nature == StepNature.Fault;
+
+    public string Name => Side + " " + Kind;
+}
