@@ -174,7 +174,7 @@ public static class DestinationDecisions
                 break;
 
             // Not only `running`: a guest that stopped again by itself (I/O error, panic, shutdown) has run.
-            case RegisterValue.Run when view.Alive && records.Running < records.Attempt && view.Run is not (RunState.Inmigrate or RunState.Paused or RunState.Prelaunch):
+            case RegisterValue.Run when view.Alive && records.Running < records.Attempt && view.Run is not (RunState.InMigrate or RunState.Paused or RunState.PreLaunch):
                 events.Add(new DestinationEvent.RunningRecorded(records.Attempt));
                 break;
             default:

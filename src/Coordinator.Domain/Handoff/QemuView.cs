@@ -12,7 +12,7 @@ public readonly record struct QemuView(LaunchId Launch, bool Alive, RunState Run
     public bool GuestRuns => Alive && Run == RunState.Running;
 
     /// <summary>Device state and memory are complete and the guest has not run here: <c>completed</c>, and <c>paused</c> or (source never ran) <c>prelaunch</c>.</summary>
-    public bool IsLoaded => Alive && Status == MigrationStatus.Completed && Run is RunState.Paused or RunState.Prelaunch;
+    public bool IsLoaded => Alive && Status == MigrationStatus.Completed && Run is RunState.Paused or RunState.PreLaunch;
 
     public static QemuView Gone(LaunchId launch) => new(launch, Alive: false, RunState.Shutdown, MigrationStatus.None);
 }
