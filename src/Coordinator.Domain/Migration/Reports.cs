@@ -32,5 +32,11 @@ public sealed record HostReport(
     /// <summary>The destination QEMU of the newest attempt takes the stream, and what both sides offer has been compared there.</summary>
     public bool IsListening { get; init; }
 
+    /// <summary>Why the newest attempt failed, in the words of this side's QEMU; empty if it did not.</summary>
+    public string Error { get; init; } = "";
+
+    /// <summary>What closed the parity gate of the newest attempt, one sentence each.</summary>
+    public EquatableList<string> GateFindings { get; init; } = [];
+
     public bool IsFencedBy(Epoch epoch, IncarnationId incarnation) => Floor.Epoch == epoch && Floor.Incarnation == incarnation;
 }
