@@ -159,8 +159,8 @@ public static class VmProgress
         }
 
         string[] errors = [
-            source.Source.Attempt == m.Attempt && source.Error.Length > 0 ? $"{m.Source}: {source.Error}" : "",
-            destination is not null && destination.Destination.Attempt == m.Attempt && destination.Error.Length > 0 ? $"{m.Destination}: {destination.Error}" : "",
+            source.Source.Attempt == m.Attempt && source.SourceError.Length > 0 ? $"{m.Source}: {source.SourceError}" : "",
+            destination is not null && destination.Destination.Attempt == m.Attempt && destination.DestinationError.Length > 0 ? $"{m.Destination}: {destination.DestinationError}" : "",
         ];
         string said = string.Join("; ", errors.Where(e => e.Length > 0));
         return (m.TimedOut, said.Length > 0) switch
