@@ -46,7 +46,6 @@ internal sealed partial class MigrationActor
         _history.Entity = Entity.With(view.Evidence);
         Execute(reply: null, Follow(view).ToList());
         PublishSoon();
-        ArmIdle();
     }
 
     /// <summary>An agent obeys another incarnation: of a newer life of this entity, or of a journal that was restored from a backup. The journal decides which.</summary>

@@ -146,6 +146,7 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
                 Context.Stop(Self);
                 break;
             case Nudge:
+                ArmIdle();
                 break;
             case ShowState:
                 Sender.Tell(new StateShown(State, LastSequenceNr));
@@ -212,6 +213,7 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
         if (SyncQueues())
         {
             Perform();
+            ArmIdle();
         }
     }
 
