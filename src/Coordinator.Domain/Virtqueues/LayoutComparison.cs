@@ -52,6 +52,14 @@ public static class LayoutComparison
             yield return $"the guest uses features that the destination's device does not offer: {string.Join(", ", missing)}";
         }
 
+        if (!QueueConfiguration.HidesPairs(source) && source.Queues.Count != destination.Queues.Count)
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"the device has {source.Queues.Count} queues on the source and {destination.Queues.Count} on the destination");
+            yield break;
+        }
+
         List<VirtqueueObservation> queues = source.Queues.Where(q => q is not null).ToList();
         IEnumerable<IGrouping<string, VirtqueueObservation>> differences = queues
             .Select(queue => (Queue: queue, Text: ReadinessRule.Difference(
@@ -62,11 +70,6 @@ public static class LayoutComparison
         {
             bool ofAll = difference.Count() == queues.Count;
             yield return ofAll ? difference.Key : $"{string.Join(", ", difference.Select(queue => queue.Name.Text))}: {difference.Key}";
-        }
-
-        if (queues.Count == 0 && !destination.Queues.IsEmpty)
-        {
-            yield return string.Create(CultureInfo.InvariantCulture, $"the device has no queues on the source and {destination.Queues.Count} on the destination");
         }
     }
 }

@@ -28,12 +28,8 @@ public sealed record QueueConfiguration
     /// <summary><c>vring-num-default</c>. Null while vhost is started: the query that shows it would stop the ring.</summary>
     public RingSize? DefaultSize { get; init; }
 
-    /// <summary>The guest has accepted features, so <see cref="IsPackedNegotiated"/> and <see cref="IsMultiqueueNegotiated"/> mean something.</summary>
-    public bool IsNegotiated { get; init; }
-
+    /// <summary>The guest uses packed rings.</summary>
     public bool IsPackedNegotiated { get; init; }
-
-    public bool IsMultiqueueNegotiated { get; init; }
 
     /// <summary>The device offers packed rings. Null when its offer was not read.</summary>
     public bool? OffersPacked { get; init; }
@@ -42,6 +38,12 @@ public sealed record QueueConfiguration
     public bool HoldsState { get; init; }
 
     public QueueName Name => QueueName.Of(DeviceName, Id.Index, DeviceQueueCount);
+
+    /// <summary>
+    /// A virtio-net whose guest did not negotiate MQ or RSS (firmware, small guests) removes its further pairs and moves ctrl to index 2; a destination shows all pairs
+    /// until the guest's features are loaded. Only the first pair has the same meaning on both sides then.
+    /// </summary>
+    public bool HidesFurtherPairs { get; init; }
 
     /// <summary>Null when the device does not list this queue.</summary>
     public static QueueConfiguration? Of(DeviceObservation device, int index)
@@ -56,20 +58,16 @@ public sealed record QueueConfiguration
                 DeviceName = device.DeviceName,
                 DeviceQueueCount = device.Queues.Count,
                 DefaultSize = queue.DefaultSize,
-                IsNegotiated = !device.GuestFeatures.IsEmpty,
                 IsPackedNegotiated = VirtioFeatures.Contains(device.GuestFeatures, VirtioFeatures.RingPacked),
-                IsMultiqueueNegotiated = VirtioFeatures.Contains(device.GuestFeatures, VirtioFeatures.NetMultiqueue)
-                    || VirtioFeatures.Contains(device.GuestFeatures, VirtioFeatures.NetRss),
+                HidesFurtherPairs = HidesPairs(device),
                 OffersPacked = device.HostFeatures.IsEmpty ? null : VirtioFeatures.Contains(device.HostFeatures, VirtioFeatures.RingPacked),
                 HoldsState = queue is { NotObservable: false } and ({ DescAddress: not 0 } or { LastAvailIdx: not (null or 0) } or { UsedIdx: not (null or 0) }),
             };
     }
 
-    /// <summary>
-    /// A virtio-net whose guest did not negotiate MQ (firmware, small guests) removes its further pairs and moves ctrl to index 2; a destination shows all pairs until
-    /// the guest's features are loaded. Only the first pair has the same meaning on both sides then.
-    /// </summary>
-    internal bool HidesFurtherPairs => DeviceName == "virtio-net" && IsNegotiated && !IsMultiqueueNegotiated;
+    internal static bool HidesPairs(DeviceObservation device) =>
+        device.DeviceName == "virtio-net" && !device.GuestFeatures.IsEmpty
+        && !VirtioFeatures.Contains(device.GuestFeatures, VirtioFeatures.NetMultiqueue) && !VirtioFeatures.Contains(device.GuestFeatures, VirtioFeatures.NetRss);
 }
 
 /// <summary>The rule behind a queue's <c>Ready</c>.</summary>
