@@ -33,9 +33,8 @@ public static partial class Qemu
         };
     }
 
-    private static QemuPair EverythingSent(QemuPair pair) => pair with
+    private static QemuPair DeviceStateSent(QemuPair pair) => pair with
     {
-        Source = pair.Source with { Phase = SourcePhase.Finishing },
         Stream = pair.Stream with { Sent = StreamContent.Everything, GuestWasReset = pair.Source.GuestWasReset },
     };
 
