@@ -64,7 +64,7 @@ public static partial class Qemu
                     // Part or all of the tail may fit into the socket's buffer although the network stands still. Measured on 7.2, network
                     // frozen: blocked, yanked, failed and running again, and when the network came back the destination loaded.
                     StepNature nature = pair.Stream.Stalled ? StepNature.Fault : StepNature.Progress;
-                    if (pair.Stream.Sent == StreamContent.Everything)
+                    if (pair.Stream.Sent == SentPart.Everything)
                     {
                         Add(QemuStepKind.LockReleased, pair with { Source = source with { Phase = SourcePhase.Finishing } }, nature);
                     }
@@ -83,7 +83,7 @@ public static partial class Qemu
             case (SourcePhase.Settling, _):
                 Add(QemuStepKind.Settles, pair with { Source = Settled(pair) });
                 if (pair.Traits.ImageReturn != ImageReturn.GuestRunsAllTheSame && source.Status != MigrationStatus.Completed
-                    && source.Run == RunState.FinishMigrate && pair.Stream.Sent == StreamContent.Everything)
+                    && source.Run == RunState.FinishMigrate && pair.Stream.Sent == SentPart.Everything)
                 {
                     Add(QemuStepKind.StaysWithoutImages, pair with { Source = WithoutImages(pair) }, StepNature.Fault);
                 }
@@ -136,14 +136,14 @@ public static partial class Qemu
             return;
         }
 
-        if (stream is { Sent: StreamContent.Everything, Stalled: false })
+        if (stream is { Sent: SentPart.Everything, Stalled: false })
         {
             Add(QemuStepKind.Loads, Loaded(pair, LoadedRings.Equal));
             Add(QemuStepKind.LoadsWithBrokenRing, Loaded(pair, LoadedRings.Broken), StepNature.Fault);
             Add(QemuStepKind.LoadsWithOtherIndex, Loaded(pair, LoadedRings.Different), StepNature.Fault);
         }
 
-        if (stream.DestinationSeesEnd && stream.Sent != StreamContent.Everything)
+        if (stream.DestinationSeesEnd && stream.Sent != SentPart.Everything)
         {
             Add(QemuStepKind.StreamEndsEarly, LoadFailed(pair));
         }
@@ -175,9 +175,9 @@ public static partial class Qemu
             Add(QemuStepKind.StallEnds, Side.Source, stream with { Stalled = false }, StepNature.Repair);
         }
 
-        if (stream.Sent == StreamContent.Everything && pair.Destination.Status == MigrationStatus.Active)
+        if (stream.Sent == SentPart.Everything && pair.Destination.Status == MigrationStatus.Active)
         {
-            Add(QemuStepKind.TailLost, Side.Destination, broken with { Sent = StreamContent.Memory });
+            Add(QemuStepKind.TailLost, Side.Destination, broken with { Sent = SentPart.Memory });
         }
 
         if (stream.Acknowledgement is Acknowledgement.Loaded or Acknowledgement.LoadFailed)

@@ -17,7 +17,10 @@ public static partial class Qemu
         QemuTraits traits, GuestBefore guest = GuestBefore.Running, QemuCapabilities capabilities = QemuCapabilities.ReturnPath | QemuCapabilities.PauseBeforeSwitchover) =>
         new(new() { Life = ProcessLife.Alive, Run = RunStateOf(guest), Capabilities = capabilities }, default, default, traits);
 
-    /// <summary>The next migration of a guest that has moved: the destination, loaded, becomes the source of a new pair.</summary>
+    /// <summary>
+    /// The next migration of a guest that has moved: the destination, loaded, becomes the source of a new pair. Its outgoing status is none;
+    /// <c>query-migrate</c> goes on to say <c>completed</c>, of the incoming migration, and without RAM figures.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The destination has not loaded.</exception>
     public static QemuPair Onward(QemuPair pair)
     {
@@ -26,7 +29,7 @@ public static partial class Qemu
             throw new InvalidOperationException("the destination holds no loaded guest");
         }
 
-        return new(pair.Destination with { Autostart = false }, default, default, pair.Traits);
+        return new(pair.Destination with { Status = MigrationStatus.None }, default, default, pair.Traits);
     }
 
     /// <summary>A new destination process with <c>-incoming defer</c>; without autostart it has <c>-S</c>.</summary>
