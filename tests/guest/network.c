@@ -35,6 +35,9 @@ struct datagram {
 
 struct flow {
     int index, sender, echo;
+    /* Not connect()ed: a connected socket keeps the tx queue of its first datagram, and that one leaves from whichever vCPU took the
+       ARP answer, so flows would share a queue by chance (seen with 4 pairs). */
+    struct sockaddr_in peer;
     uint64_t history[HISTORY];
     _Atomic uint64_t sent, returned, repeated, served;
 };
@@ -59,7 +62,7 @@ static void send_next(struct flow *flow)
     uint64_t sequence = atomic_fetch_add(&flow->sent, 1) + 1;
     *head = (struct datagram){ htobe32(0x434c4231), htobe16(1), htobe16((uint16_t)flow->index), htobe64(sequence), htobe32(boot_id), 0,
                                htobe64(monotonic_ns()) };
-    if (send(flow->sender, packet, (size_t)parameters.payload, 0) < 0)
+    if (sendto(flow->sender, packet, (size_t)parameters.payload, 0, (const struct sockaddr *)&flow->peer, sizeof flow->peer) < 0)
         atomic_fetch_sub(&flow->sent, 1); /* never left (no route yet, queue full): the number is used again, so that no gap is ours */
 }
 
@@ -172,10 +175,9 @@ const char *start_network(int cpus)
         flow->index = index;
         flow->echo = open_socket(GUEST_ECHO_PORT + index);
         flow->sender = open_socket(0);
-        struct sockaddr_in peer = { .sin_family = AF_INET, .sin_port = htons((uint16_t)(PEER_ECHO_PORT + index)) };
-        if (parameters.peer[0] && (inet_pton(AF_INET, parameters.peer, &peer.sin_addr) != 1 ||
-                                   connect(flow->sender, (struct sockaddr *)&peer, sizeof peer)))
-            refuse("peer %s: %s", parameters.peer, strerror(errno));
+        flow->peer = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)(PEER_ECHO_PORT + index)) };
+        if (parameters.peer[0] && inet_pton(AF_INET, parameters.peer, &flow->peer.sin_addr) != 1)
+            refuse("load.peer=%s is not an IPv4 address", parameters.peer);
         start_thread(run_flow, flow, index % cpus, 0);
     }
     return pairs;
