@@ -19,10 +19,12 @@ sealed class PeerFlow : IDisposable
     readonly int index;
     readonly byte[] outgoing;
     volatile bool closing;
+    volatile bool sends;
 
     public PeerFlow(int index, PeerOptions options)
     {
         this.index = index;
+        sends = !options.AwaitGuest;
         arrivals = new(index, options.GapThresholdMs * 1_000_000L);
         roundTrips = new(index);
         outgoing = new byte[options.PayloadBytes];
@@ -40,6 +42,8 @@ sealed class PeerFlow : IDisposable
 
     public void SendNext()
     {
+        if (!sends)
+            return;
         ulong sequence;
         lock (gate)
             sequence = roundTrips.NextSequence;
@@ -97,6 +101,7 @@ sealed class PeerFlow : IDisposable
             }
             lock (gate)
                 arrivals.Observe(datagram, atNs);
+            sends = true;
         }
     }
 

@@ -8,13 +8,17 @@ namespace Coordinator.LabPeer;
 /// <param name="DatagramsPerSec">Of each flow, 0..20000; 0 only echoes.</param>
 /// <param name="PayloadBytes">32..1400.</param>
 /// <param name="GapThresholdMs">Silences of at least this length are listed. Under TCG on a shared machine 5 to 35 ms come without any migration (measured).</param>
+/// <param name="AwaitGuest">
+/// A flow begins to send when the guest's first datagram of that flow has come: its echo socket is open then, so nothing is lost to booting. False for guests that send nothing.
+/// </param>
 public sealed record PeerOptions(
     string PeerAddress,
     string GuestAddress,
     int Flows,
     int DatagramsPerSec = 250,
     int PayloadBytes = 64,
-    int GapThresholdMs = 50)
+    int GapThresholdMs = 50,
+    bool AwaitGuest = true)
 {
     public const int PeerEchoPort = 7200;
     public const int PeerSendPort = 7300;

@@ -3,7 +3,7 @@
 #   - the system's qemu-system-x86 (7.2 on Debian bookworm), installed when there is none;
 #   - where that is older than 8: QEMU 10 from bookworm-backports, unpacked (never installed) under
 #     ${COORDINATOR_CACHE:-~/.cache/coordinator}/qemu-10, run by qemu-10/bin/qemu-system-x86_64.
-# Why both: 7.2 under TCG corrupts guests with two or more vCPUs that dirty memory heavily, 10.0.2 does not (measured), and both are supported.
+# Both are supported, and they differ in what a coordinator must cope with: events, migration states, capabilities.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/install/apt.sh

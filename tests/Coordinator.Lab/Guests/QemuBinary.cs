@@ -9,8 +9,7 @@ public sealed partial record QemuBinary(string Path, Version Version)
 {
     const string Program = "qemu-system-x86_64";
 
-    /// <summary>QEMU 7.2 under TCG corrupts guests with several vCPUs that dirty memory heavily (measured); from 8 on none was seen.</summary>
-    public bool KeepsSeveralVcpusIntact => Version.Major >= 8;
+    const int ModernMajor = 8;
 
     /// <summary>Installs what is missing, which takes some seconds the first time and some 40 ms afterwards.</summary>
     public static async Task Install(CancellationToken cancellation = default) =>
@@ -27,7 +26,7 @@ public sealed partial record QemuBinary(string Path, Version Version)
     {
         var unpacked = System.IO.Path.Combine(LabFolder.Cache, "qemu-10", "bin", Program);
         var found = File.Exists(unpacked) ? await At(unpacked, "", cancellation) : await Installed(cancellation);
-        return found.KeepsSeveralVcpusIntact ? found : throw Missing($"8 or newer (found {found.Version} at {found.Path})");
+        return found.Version.Major >= ModernMajor ? found : throw Missing($"8 or newer (found {found.Version} at {found.Path})");
     }
 
     public static async Task<QemuBinary> At(string? path, string place, CancellationToken cancellation = default)

@@ -21,6 +21,10 @@ public sealed class QemuProcess : IAsyncDisposable
     public string QmpSocket { get; }
     public bool IsAlive => !process.HasExited;
 
+    /// <param name="incoming">A destination: it waits for <c>migrate-incoming</c> and never runs by itself.</param>
+    public static QemuProcess Start(GuestMachine machine, LabNetwork? network, bool incoming = false) =>
+        Start(machine.Qemu, network, incoming ? machine.IncomingArguments() : machine.Arguments(), machine.QmpSocket);
+
     /// <param name="network">Null starts it in the machine's own namespace; it must have no tap then.</param>
     public static QemuProcess Start(QemuBinary binary, LabNetwork? network, IEnumerable<string> arguments, string qmpSocket)
     {
