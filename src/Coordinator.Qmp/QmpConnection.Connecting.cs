@@ -56,11 +56,9 @@ partial class QmpConnection
         try
         {
             var greeting = await _greeting.Task.WaitAsync(either);
-            Version = greeting.Version;
             var replies = await RunAsync([greeting.OffersOutOfBand ? EnableOutOfBand : EnableNothing], _inBand, Timeout.InfiniteTimeSpan, either);
             if (replies[0].Error is { } error)
                 throw new QmpProtocolException($"The monitor at {Endpoint} refused the capabilities it had offered: {ProtocolViolation.Cut(error.Description)}");
-            OutOfBand = greeting.OffersOutOfBand;
         }
         catch (OperationCanceledException) when (!caller.IsCancellationRequested)
         {

@@ -65,8 +65,7 @@ partial class QmpConnection
         switch (message.Kind)
         {
             case MessageKind.Greeting:
-                if (!_greeting.TrySetResult(Greeting.Parse(message.Body)))
-                    throw ProtocolViolation.Of("a second greeting came; one is allowed, first of all", message.Body);
+                Accept(Greeting.Parse(message.Body), message);
                 break;
             case MessageKind.Event:
                 StartSending();
@@ -76,6 +75,16 @@ partial class QmpConnection
                 HandleReply(message);
                 break;
         }
+    }
+
+    void Accept(Greeting greeting, IncomingMessage message)
+    {
+        if (_greeting.Task.IsCompleted)
+            throw ProtocolViolation.Of("a second greeting came; one is allowed, first of all", message.Body);
+        // Set here, not when negotiation is over: an event, and so its handler, can come before the reply to qmp_capabilities.
+        Version = greeting.Version;
+        OutOfBand = greeting.OffersOutOfBand;
+        _greeting.TrySetResult(greeting);
     }
 
     void Deliver(QmpEvent happened)
