@@ -99,12 +99,13 @@ partial class QmpConnection
             catch (Exception e)
 #pragma warning restore CA1031
             {
-                Close(new QmpClosedReason(QmpClosedKind.EventHandlerFailed, $"the handler of event {ProtocolViolation.Cut(happened.Name)} failed: {e.Message}", e));
+                var message = $"the handler of event {ProtocolViolation.Cut(happened.Name)} failed: {e.Message}";
+                Close(new QmpClosedReason(QmpClosedKind.EventHandlerFailed, message, e));
             }
         }
         else if (!_events.Writer.TryWrite(happened))
         {
-            var message = $"{_options.EventCapacity} events lie unread and {ProtocolViolation.Cut(happened.Name)} came; events may not be lost, so read them faster or observe again";
+            var message = $"{_options.EventCapacity} events lie unread and {ProtocolViolation.Cut(happened.Name)} came; read them faster, or observe again";
             Close(new QmpClosedReason(QmpClosedKind.EventsOverflowed, message));
         }
     }
@@ -127,7 +128,8 @@ partial class QmpConnection
         {
             if (!_outstanding.Remove(number, out command))
                 throw ProtocolViolation.Of(
-                    number >= 1 && number <= _lastNumber ? "a second reply came for one command" : "a reply came for a command that was never sent", message.Body);
+                    number >= 1 && number <= _lastNumber ? "a second reply came for one command" : "a reply came for a command that was never sent",
+                    message.Body);
             command.Lane.Finish(command);
             isLate = command.Batch.IsAbandoned;
             if (!isLate && command.Batch.Answer(command.Index, ToReply(command, message, error)))

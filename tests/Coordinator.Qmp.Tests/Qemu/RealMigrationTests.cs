@@ -25,7 +25,8 @@ public sealed class RealMigrationTests
         await using var destinationQemu = await QemuProcess.StartAsync(destinationVersion, [.. Machine, "-incoming", "defer"]);
         var history = new List<GuestEvent>();
         var ended = new TaskCompletionSource();
-        await using var source = await sourceQemu.ConnectAsync(new QmpOptions { OnEvent = (connection, happened) => Steer(connection, happened, history, ended) });
+        var options = new QmpOptions { OnEvent = (connection, happened) => Steer(connection, happened, history, ended) };
+        await using var source = await sourceQemu.ConnectAsync(options);
         await using var destination = await destinationQemu.ConnectAsync();
         var uri = $"unix:{directory.File("stream")}";
 
