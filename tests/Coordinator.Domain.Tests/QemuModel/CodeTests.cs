@@ -12,7 +12,8 @@ public sealed class CodeTests
         List<(string Field, ulong[] Codes)> fields = [];
         foreach (Side side in Enum.GetValues<Side>())
         {
-            ulong Code(QemuProcess process) => (side == Side.Source ? new QemuPair(process, default, default, default) : new(default, process, default, default)).Code;
+            ulong Code(QemuProcess process) =>
+                side == Side.Source ? new QemuPair(process, default, default, default).Code : new QemuPair(default, process, default, default).Code;
 
             fields.Add(($"{side} life", Codes<ProcessLife>(value => Code(new() { Life = value }))));
             fields.Add(($"{side} run", Codes<RunState>(value => Code(new() { Run = value }))));

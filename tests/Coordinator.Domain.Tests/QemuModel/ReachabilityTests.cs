@@ -62,7 +62,8 @@ public sealed class ReachabilityTests(ITestOutputHelper output)
             Assert.True(above < ProgressLimit, "progress goes round in circles");
             if (!longest.TryGetValue(pair, out int length))
             {
-                length = Qemu.Steps(pair).Where(step => step.Nature == StepNature.Progress).Select(step => 1 + Longest(step.Next, above + 1)).DefaultIfEmpty(0).Max();
+                length = Qemu.Steps(pair).Where(step => step.Nature == StepNature.Progress).Select(step => 1 + Longest(step.Next, above + 1))
+                    .DefaultIfEmpty(0).Max();
                 longest.Add(pair, length);
             }
 
