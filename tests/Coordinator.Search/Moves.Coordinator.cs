@@ -147,8 +147,8 @@ public sealed partial class Moves
     private static VmEntity Plain(VmEntity entity) =>
         entity.State.Migration is { Reason.Length: > 0 } m ? entity with { State = entity.State with { Migration = m with { Reason = "" } } } : entity;
 
-    private static HostReport ReportOf(SourceAgent agent) => new(
-        SourceHost, agent.Floor, StoreInstanceId.None, SourceReport.Of(agent.Handoff), DestinationReport.Of(DestinationHandoff.Initial), Guest: null);
+    private HostReport ReportOf(SourceAgent agent) => new(
+        SourceHost, agent.Floor, StoreInstanceId.None, _rules.Report(agent.Handoff), DestinationReport.Of(DestinationHandoff.Initial), Guest: null);
 
     private static HostReport ReportOf(DestinationAgent agent) => new(
         DestinationHost, agent.Floor, agent.Store, SourceReport.Of(SourceHandoff.Initial), DestinationReport.Of(agent.Handoff), Guest: null)

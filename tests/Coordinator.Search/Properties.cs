@@ -57,8 +57,20 @@ public sealed class Properties(Moves moves, SearchOptions options)
             MigrationPhase.Succeeded => (guestRunsAtDestination || destinationDied) && !guestRunsAtSource && sourceSettled,
             MigrationPhase.Cancelled or MigrationPhase.Failed => (guestRunsAtSource || sourceDied) && destinationSettled && (!pair.Destination.Alive || happened.HasFlag(Happened.DestinationHostLost)),
             MigrationPhase.Lost => sourceDied && !guestRunsAtDestination,
-            MigrationPhase.InDoubt => sourceDied || destinationDied || happened.HasFlag(Happened.StateWiped) || happened.HasFlag(Happened.SourceHostLost) || happened.HasFlag(Happened.DestinationHostLost),
+            MigrationPhase.InDoubt => IsNamedDoubt(world),
             _ => false,
         };
+    }
+
+    /// <summary>
+    /// Something was lost that holds the answer, and the guest runs on no side whose agent could say so: a doubt that a report would settle is none.
+    /// </summary>
+    private bool IsNamedDoubt(World world)
+    {
+        const Happened Losses = Happened.SourceQemuDied | Happened.DestinationQemuDied | Happened.StateWiped | Happened.SourceHostLost | Happened.DestinationHostLost;
+        QemuPair pair = moves.Pairs[world.Pair];
+        bool sourceCouldTell = pair.Source.GuestRuns && !world.Happened.HasFlag(Happened.SourceHostLost);
+        bool destinationCouldTell = pair.Destination.GuestRuns && !world.Happened.HasFlag(Happened.DestinationHostLost) && !world.Happened.HasFlag(Happened.StateWiped);
+        return (world.Happened & Losses) != Happened.None && !sourceCouldTell && !destinationCouldTell;
     }
 }
