@@ -26,6 +26,9 @@ internal sealed class FakeWorld : IHostMail, IHostDirectory
 
     public IActorRef? Entity { get; set; }
 
+    /// <summary>Takes what the hosts say, in the place of <see cref="Entity"/>: the way through real streams.</summary>
+    public Action<IWireMessage>? Outlet { get; set; }
+
     public FakeRings Rings { get; } = new();
 
     /// <summary>Steps of QEMU that must wait.</summary>
@@ -91,6 +94,8 @@ internal sealed class FakeWorld : IHostMail, IHostDirectory
             Report();
         }
     }
+
+    public void KillSource() => Change(w => w._pair = Qemu.ProcessDied(w._pair, Side.Source));
 
     public void Release() => Change(w =>
     {
@@ -355,7 +360,8 @@ internal sealed class FakeWorld : IHostMail, IHostDirectory
         }
     }
 
-    private void Report()
+    /// <summary>As an agent does when it has connected.</summary>
+    public void Report()
     {
         foreach (FakeHost host in _hosts.Values.Where(h => !h.Unreachable))
         {
@@ -395,5 +401,15 @@ internal sealed class FakeWorld : IHostMail, IHostDirectory
         };
     }
 
-    private void Tell(IWireMessage message) => Entity?.Tell(message, ActorRefs.NoSender);
+    private void Tell(IWireMessage message)
+    {
+        if (Outlet is { } outlet)
+        {
+            outlet(message);
+        }
+        else
+        {
+            Entity?.Tell(message, ActorRefs.NoSender);
+        }
+    }
 }
