@@ -28,7 +28,7 @@ internal sealed class ServerWorld : IAsyncDisposable
     {
         int grpc = FreePort();
         int cluster = FreePort();
-        string first = _nodes.Count == 0 ? $"127.0.0.1:{cluster}" : $"127.0.0.1:{_nodes[0].ClusterPort}";
+        string first = $"127.0.0.1:{_nodes.FirstOrDefault(n => !n.IsStopped)?.ClusterPort ?? cluster}";
         ServerOptions options = ServerOptions.Of(null, _directory, $"127.0.0.1:{grpc}", $"127.0.0.1:{cluster}", [first], _ => null);
         WebApplication app = ServerHost.Build(options, logging => logging.ClearProviders());
         await app.StartAsync();
@@ -97,7 +97,7 @@ internal sealed class ServerWorld : IAsyncDisposable
 
     internal sealed class Node(WebApplication app, int clusterPort, GrpcChannel channel)
     {
-        private bool _stopped;
+        public bool IsStopped { get; private set; }
 
         public int ClusterPort { get; } = clusterPort;
 
@@ -109,9 +109,9 @@ internal sealed class ServerWorld : IAsyncDisposable
 
         public async Task Stop()
         {
-            if (!_stopped)
+            if (!IsStopped)
             {
-                _stopped = true;
+                IsStopped = true;
                 await App.StopAsync();
                 await App.DisposeAsync();
             }
