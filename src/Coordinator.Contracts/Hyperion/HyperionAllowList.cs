@@ -18,5 +18,22 @@ public static class HyperionAllowList
     public static readonly ImmutableArray<Type> Types =
     [
         typeof(Nudge),
+        typeof(PolicyChoice),
+        typeof(StartMigration),
+        typeof(CancelMigration),
+        typeof(StartVirtualMachine),
+        typeof(StopVirtualMachine),
+        typeof(GetVm),
+        typeof(WatchVm),
+        typeof(UnwatchVm),
+        typeof(VmAnswer),
+        typeof(VmChanged),
+        typeof(AgentReported),
+        typeof(AgentAnswered),
+        typeof(AgentSampled),
+        typeof(SendToHost),
+        typeof(HostSessionOpened),
+        typeof(HostEntry),
+        typeof(HostsOfNode),
     ];
 }
