@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
+using Coordinator.Qmp.Framing;
 
 namespace Coordinator.Qmp;
 
@@ -58,7 +59,7 @@ partial class QmpConnection
             Version = greeting.Version;
             var replies = await RunAsync([greeting.OffersOutOfBand ? EnableOutOfBand : EnableNothing], _inBand, Timeout.InfiniteTimeSpan, either);
             if (replies[0].Error is { } error)
-                throw new QmpProtocolException($"The monitor at {Endpoint} refused the capabilities it had offered: {error.Description}");
+                throw new QmpProtocolException($"The monitor at {Endpoint} refused the capabilities it had offered: {ProtocolViolation.Cut(error.Description)}");
             OutOfBand = greeting.OffersOutOfBand;
         }
         catch (OperationCanceledException) when (!caller.IsCancellationRequested)

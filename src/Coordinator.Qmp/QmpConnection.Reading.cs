@@ -90,12 +90,12 @@ partial class QmpConnection
             catch (Exception e)
 #pragma warning restore CA1031
             {
-                Close(new QmpClosedReason(QmpClosedKind.EventHandlerFailed, $"the handler of event {happened.Name} failed: {e.Message}", e));
+                Close(new QmpClosedReason(QmpClosedKind.EventHandlerFailed, $"the handler of event {ProtocolViolation.Cut(happened.Name)} failed: {e.Message}", e));
             }
         }
         else if (!_events.Writer.TryWrite(happened))
         {
-            var message = $"{_options.EventCapacity} events lie unread and {happened.Name} came; events may not be lost, so read them faster or observe again";
+            var message = $"{_options.EventCapacity} events lie unread and {ProtocolViolation.Cut(happened.Name)} came; events may not be lost, so read them faster or observe again";
             Close(new QmpClosedReason(QmpClosedKind.EventsOverflowed, message));
         }
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
+using Coordinator.Qmp.Framing;
 
 namespace Coordinator.Qmp;
 
@@ -23,7 +24,7 @@ public sealed class QmpGreetingException(string message, long receivedBytes) : Q
 
 /// <summary>QEMU answered the command with an error. The class is stable API of QEMU; the description is for people and must not be parsed.</summary>
 public sealed class QmpCommandException(string command, QmpError error)
-    : QmpException($"QEMU refused {command}: {error.Description} ({error.Class})")
+    : QmpException($"QEMU refused {command}: {ProtocolViolation.Cut(error.Description)} ({ProtocolViolation.Cut(error.Class)})")
 {
     public string Command { get; } = command;
 

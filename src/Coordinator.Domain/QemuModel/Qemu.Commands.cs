@@ -31,7 +31,7 @@ public static partial class Qemu
             QemuCommandKind.MigrateIncoming => MigrateIncoming(pair, side),
             QemuCommandKind.Migrate => Migrate(pair, side),
             QemuCommandKind.MigrateContinue => MigrateContinue(pair, side, command.Expected),
-            QemuCommandKind.MigrateCancel => Done(side == Side.Source ? Cancelled(pair) : pair),
+            QemuCommandKind.MigrateCancel => side == Side.Source ? MigrateCancel(pair) : Done(pair),
             QemuCommandKind.Cont => Cont(pair, side),
             QemuCommandKind.Stop => Done(pair.With(side, Stopped(process))),
             QemuCommandKind.Quit => Done(Gone(pair, side, ProcessLife.ExitedOk)),
@@ -102,16 +102,28 @@ public static partial class Qemu
     }
 
     /// <summary>With nothing to cancel it is a success without effect, also after completion.</summary>
-    private static QemuPair Cancelled(QemuPair pair)
+    private static QemuOutcome MigrateCancel(QemuPair pair)
     {
         QemuProcess source = pair.Source;
         if (!source.Status.IsInProgress() || source.Phase == SourcePhase.Settling)
         {
-            return pair;
+            return Done(pair);
         }
 
         QemuPair next = pair with { Source = source with { Status = MigrationStatus.Cancelling, Phase = SourcePhase.Settling } };
-        return SourceUsesStream(source) ? next with { Stream = Closed(pair.Stream, Side.Source) } : next;
+        if (SourceUsesStream(source))
+        {
+            return Done(next with { Stream = Closed(pair.Stream, Side.Source) });
+        }
+
+        // In setup the connection may have come up just before: the destination then fails (measured), else it goes on listening.
+        return Listens(pair.Destination)
+            ? new(QemuReply.Ok, [next, next with
+            {
+                Destination = pair.Destination with { Status = MigrationStatus.Active },
+                Stream = new() { Link = StreamLink.ClosedBySource },
+            }])
+            : Done(next);
     }
 
     private static QemuOutcome Cont(QemuPair pair, Side side)

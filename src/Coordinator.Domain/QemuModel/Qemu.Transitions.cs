@@ -10,7 +10,7 @@ public static partial class Qemu
         Stream = new()
         {
             Link = StreamLink.Open,
-            Sent = StreamContent.Memory,
+            Sent = SentPart.Memory,
             Acknowledgement = pair.Source.Capabilities.HasFlag(QemuCapabilities.ReturnPath) ? Acknowledgement.Awaited : Acknowledgement.NotAsked,
         },
     };
@@ -33,10 +33,9 @@ public static partial class Qemu
         };
     }
 
-    private static QemuPair EverythingSent(QemuPair pair) => pair with
+    private static QemuPair DeviceStateSent(QemuPair pair) => pair with
     {
-        Source = pair.Source with { Phase = SourcePhase.Finishing },
-        Stream = pair.Stream with { Sent = StreamContent.Everything, GuestWasReset = pair.Source.GuestWasReset },
+        Stream = pair.Stream with { Sent = SentPart.Everything, GuestWasReset = pair.Source.GuestWasReset },
     };
 
     /// <summary>Before the guest was stopped there is nothing to settle.</summary>

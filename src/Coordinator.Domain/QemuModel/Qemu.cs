@@ -5,8 +5,8 @@ namespace Coordinator.Domain.QemuModel;
 /// choice of the caller: one of <see cref="Steps"/>, or one of <see cref="QemuOutcome.Choices"/>. What is marked "by the code" was read, not measured.
 /// </summary>
 /// <remarks>
-/// Left out: postcopy (its commands answer <see cref="QemuReplyKind.NotModelled"/>), disks except <see cref="ImageReturn"/>, guest shutdown and panic
-/// during a migration, time. In-band commands: one at a time, as our QMP session sends them; a second one while one is queued is dropped.
+/// Left out: postcopy (its commands answer <see cref="QemuReplyKind.NotModelled"/>), disks except <see cref="ImageReturn"/> (a locked image can make
+/// <c>cont</c> fail in postmigrate; here it never protects), guest shutdown and panic during a migration, time. In-band commands: one at a time, as our QMP session sends them; a second one while one is queued is dropped.
 /// </remarks>
 public static partial class Qemu
 {
@@ -17,7 +17,10 @@ public static partial class Qemu
         QemuTraits traits, GuestBefore guest = GuestBefore.Running, QemuCapabilities capabilities = QemuCapabilities.ReturnPath | QemuCapabilities.PauseBeforeSwitchover) =>
         new(new() { Life = ProcessLife.Alive, Run = RunStateOf(guest), Capabilities = capabilities }, default, default, traits);
 
-    /// <summary>The next migration of a guest that has moved: the destination, loaded, becomes the source of a new pair.</summary>
+    /// <summary>
+    /// The next migration of a guest that has moved: the destination, loaded, becomes the source of a new pair. Its outgoing status is none;
+    /// <c>query-migrate</c> goes on to say <c>completed</c>, of the incoming migration, and without RAM figures.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The destination has not loaded.</exception>
     public static QemuPair Onward(QemuPair pair)
     {
@@ -26,7 +29,7 @@ public static partial class Qemu
             throw new InvalidOperationException("the destination holds no loaded guest");
         }
 
-        return new(pair.Destination with { Autostart = false }, default, default, pair.Traits);
+        return new(pair.Destination with { Status = MigrationStatus.None }, default, default, pair.Traits);
     }
 
     /// <summary>A new destination process with <c>-incoming defer</c>; without autostart it has <c>-S</c>.</summary>
@@ -45,10 +48,18 @@ public static partial class Qemu
     public static QemuPair ProcessDied(QemuPair pair, Side side) => pair[side].Alive ? Gone(pair, side, ProcessLife.Killed) : pair;
 
     /// <summary>The answers of <c>query-status</c>, <c>query-migrate</c> and the virtio queries; null when the process is gone or its monitor does not answer.</summary>
-    public static QemuObservation? Observe(QemuProcess process) =>
-        process.Alive && !process.MonitorBlocked && process.Queued == QemuCommandKind.None
-            ? new QemuObservation(process.Run, process.Status, process.Rings)
-            : null;
+    public static QemuObservation? Observe(QemuPair pair, Side side)
+    {
+        QemuProcess process = pair[side];
+        if (!process.Alive || process.MonitorBlocked || process.Queued != QemuCommandKind.None)
+        {
+            return null;
+        }
+
+        // 7.2 answers {} for a destination that listens, although its event said setup; 10.0 says setup.
+        bool unsaid = side == Side.Destination && process.Status == MigrationStatus.Setup && pair.Traits.Version == QemuVersion.V7;
+        return new QemuObservation(process.Run, unsaid ? MigrationStatus.None : process.Status, process.Rings);
+    }
 
     private static QemuPair Gone(QemuPair pair, Side side, ProcessLife life)
     {
@@ -65,6 +76,8 @@ public static partial class Qemu
         StreamLink.ClosedBySource when by == Side.Destination => stream with { Link = StreamLink.Broken, Stalled = false },
         _ => stream,
     };
+
+    private static bool Listens(QemuProcess destination) => destination is { Alive: true, Status: MigrationStatus.Setup };
 
     private static bool SourceUsesStream(QemuProcess source) =>
         source.Alive && (source.Phase is SourcePhase.Sending or SourcePhase.Finishing or SourcePhase.Settling

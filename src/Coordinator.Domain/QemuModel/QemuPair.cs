@@ -20,7 +20,7 @@ public enum StreamLink : byte
 }
 
 /// <summary>What the source has handed to the network. Until it is lost, the destination can load it, however late.</summary>
-public enum StreamContent : byte
+public enum SentPart : byte
 {
     Nothing,
     Memory,
@@ -42,7 +42,7 @@ public enum Acknowledgement : byte
 /// <param name="Guest">Set when the source stops the guest.</param>
 /// <param name="GuestWasReset">The state that was sent is that of a guest reset on the way.</param>
 public readonly record struct MigrationStream(
-    StreamLink Link, bool Stalled, StreamContent Sent, Acknowledgement Acknowledgement, GuestBefore Guest, bool GuestWasReset)
+    StreamLink Link, bool Stalled, SentPart Sent, Acknowledgement Acknowledgement, GuestBefore Guest, bool GuestWasReset)
 {
     internal bool SourceSeesEnd => Link is StreamLink.ClosedBySource or StreamLink.Broken || (Link == StreamLink.ClosedByDestination && !Stalled);
 

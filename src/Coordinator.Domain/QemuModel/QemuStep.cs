@@ -6,8 +6,12 @@ public enum QemuStepKind : byte
     Connects,
     ConnectionRefused,
     Converges,
-    EverythingSent,
-    TailBuffered,
+
+    /// <summary>The destination has, or will have, all it needs to load; the source is still writing, under the main lock.</summary>
+    DeviceStateSent,
+
+    /// <summary>All is written; the monitor answers again. (What follows the device state only describes it.)</summary>
+    LockReleased,
     Loads,
     LoadsWithBrokenRing,
     LoadsWithOtherIndex,

@@ -48,7 +48,7 @@ readonly record struct IncomingMessage(MessageKind Kind, JsonElement Body)
         }
         catch (JsonException e)
         {
-            throw ProtocolViolation.Of($"a message is not valid JSON with each key once ({e.Message})", bytes, e);
+            throw ProtocolViolation.Of($"a message is not valid JSON with each key once ({ProtocolViolation.Cut(e.Message)})", bytes, e);
         }
         MessageKind? kind = null;
         foreach (var (key, candidate) in Kinds)

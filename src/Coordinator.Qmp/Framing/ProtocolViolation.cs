@@ -24,6 +24,9 @@ static class ProtocolViolation
     static QmpProtocolException Of(string what, ReadOnlySpan<byte> head, long totalBytes, Exception? inner) =>
         new($"The peer does not speak QMP as allowed: {what}. Received: {Excerpt(head, totalBytes)}", inner);
 
+    /// <summary>A peer's words for use in a message of ours: they may be as long as a whole message.</summary>
+    public static string Cut(string text) => text.Length <= ExcerptLimitChars ? text : string.Concat(text.AsSpan(0, ExcerptLimitChars - 1), "…");
+
     /// <summary>At most 200 characters, on one line, with everything that is not printable ASCII shown as \xNN.</summary>
     public static string Excerpt(ReadOnlySpan<byte> head, long totalBytes)
     {

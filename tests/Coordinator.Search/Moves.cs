@@ -1,0 +1,167 @@
+using System.Runtime.CompilerServices;
+using Coordinator.Domain;
+using Coordinator.Domain.Handoff;
+using Coordinator.Domain.Migration;
+using Coordinator.Domain.Policies;
+using Coordinator.Domain.QemuModel;
+using Coordinator.Domain.Virtqueues;
+
+namespace Coordinator.Search;
+
+/// <summary>What can happen in one state of the world: each an atomic step of one party, of QEMU, or of the adversary.</summary>
+public sealed partial class Moves
+{
+    private static readonly HostName SourceHost = new("source");
+    private static readonly HostName DestinationHost = new("destination");
+    private static readonly LaunchId SourceLaunch = new(new Guid(9, 0, 0, new byte[8]));
+
+    private readonly ProtocolRules _rules;
+    private readonly SearchOptions _options;
+
+    public Moves(ProtocolRules rules, SearchOptions options)
+    {
+        _rules = rules;
+        _options = options;
+    }
+
+    public Interner<VmState> Journals { get; } = new();
+
+    public Interner<VmEntity> Entities { get; } = new();
+
+    public Interner<SourceAgent> Sources { get; } = new();
+
+    public Interner<DestinationAgent> Destinations { get; } = new();
+
+    public Interner<QemuPair> Pairs { get; } = new();
+
+    public Interner<Command> Commands { get; } = new();
+
+    public Interner<SourceMessage> Messages { get; } = new();
+
+    public Interner<RegisterReply> Answers { get; } = new();
+
+    public SetInterner Sets { get; } = new();
+
+    /// <summary>Whether steps are given names; off while exploring, on while a trace is told.</summary>
+    public bool TellsNames { get; set; }
+
+    private string Say([InterpolatedStringHandlerArgument("")] LabelHandler label) => label.ToString();
+
+    /// <summary>How many states each participant took: what the world's are made of.</summary>
+    public string Components => $"journals {Journals.Count}, coordinators {Entities.Count}, sources {Sources.Count}, destinations {Destinations.Count}, QEMU pairs {Pairs.Count}";
+
+    /// <summary>Where a move leads, what it is called, and whether it is a fault.</summary>
+    public delegate void Found(World next, string name, bool isFault);
+
+    /// <summary>The guest runs at the source, a migration has been asked for, nobody has acted yet.</summary>
+    public World Start()
+    {
+        VmState state = VmState.Initial;
+        RequestId request = new("r1");
+        MigrationPolicy policy = MigrationPolicy.Default with { MaxAttempts = _options.MaxAttempts };
+        VmEvent[] before =
+        [
+            new VmEvent.VmStartOrdered(request, SourceHost, SourceLaunch, ""),
+            new VmEvent.VmResident(SourceHost, SourceLaunch),
+            new VmEvent.MigrationRequested(request, new Guid(7, 0, 0, new byte[8]), SourceHost, SourceLaunch, DestinationHost, policy),
+        ];
+        state = before.Aggregate(state, VmTransitions.Apply);
+        return new World(
+            Journals.Of(state), -1, -1,
+            Sources.Of(new SourceAgent(Alive: true, CommandFloor.Lowest, SourceHandoff.Initial)),
+            Destinations.Of(new DestinationAgent(Alive: true, CommandFloor.Lowest, DestinationHandoff.Initial, new StoreInstanceId(new Guid(1, 0, 0, new byte[8])))),
+            Pairs.Of(Qemu.Start(_options.Traits, _options.Guest)), 0, 0, Happened.None);
+    }
+
+    public void From(World world, Found found)
+    {
+        CoordinatorMoves(world, slot: 0, found);
+        CoordinatorMoves(world, slot: 1, found);
+        SourceMoves(world, found);
+        DestinationMoves(world, found);
+        UnderWay(world, found);
+        QemuMoves(world, found);
+        HostMoves(world, found);
+    }
+
+    private void QemuMoves(World world, Found found)
+    {
+        foreach ((QemuStep step, int next) in StepsOf(world.Pair))
+        {
+            if (step.Kind == QemuStepKind.ProcessDies)
+            {
+                if (_options.QemuDeath)
+                {
+                    Happened died = step.Side == Side.Source ? Happened.SourceQemuDied : Happened.DestinationQemuDied;
+                    found(world with { Pair = next, Happened = world.Happened | died }, Say($"{step.Side} QEMU dies"), isFault: true);
+                }
+
+                continue;
+            }
+
+            found(world with { Pair = next }, Say($"QEMU: {step.Name}"), step.IsFault);
+        }
+
+        QemuPair pair = Pairs[world.Pair];
+        if (_options.ThirdPartyCont && pair.Source is { Alive: true, GuestRuns: false } && Qemu.Observe(pair.Source) is not null)
+        {
+            foreach (int next in OutcomesOf(world.Pair, Side.Source, QemuCommand.Cont))
+            {
+                found(world with { Pair = next }, "a third party continues the source", isFault: true);
+            }
+        }
+    }
+
+    private void HostMoves(World world, Found found)
+    {
+        SourceAgent source = Sources[world.Source];
+        DestinationAgent destination = Destinations[world.Destination];
+        if (source.Alive)
+        {
+            found(world with { Source = Sources.Of(Stopped(source)) }, "source agent crashes", isFault: true);
+        }
+        else if (!world.Happened.HasFlag(Happened.SourceHostLost))
+        {
+            found(world with { Source = Sources.Of(source with { Alive = true }) }, "source agent restarts", isFault: false);
+        }
+
+        if (destination.Alive)
+        {
+            found(world with { Destination = Destinations.Of(Stopped(destination)) }, "destination agent crashes", isFault: true);
+            if (_options.StateWipe)
+            {
+                DestinationAgent wiped = new(Alive: true, CommandFloor.Lowest, DestinationHandoff.Initial, _rules.StoreAfterWipe(destination.Store));
+                found(world with { Destination = Destinations.Of(wiped), Happened = world.Happened | Happened.StateWiped }, "destination agent loses its state", isFault: true);
+            }
+        }
+        else if (!world.Happened.HasFlag(Happened.DestinationHostLost))
+        {
+            found(world with { Destination = Destinations.Of(destination with { Alive = true }) }, "destination agent restarts", isFault: false);
+        }
+
+        if (!_options.HostLoss)
+        {
+            return;
+        }
+
+        if (!world.Happened.HasFlag(Happened.SourceHostLost))
+        {
+            QemuPair pair = Qemu.ProcessDied(Pairs[world.Pair], Side.Source);
+            found(
+                world with { Source = Sources.Of(Stopped(source)), Pair = Pairs.Of(pair), Happened = world.Happened | Happened.SourceHostLost | Happened.SourceQemuDied },
+                "source host is lost", isFault: true);
+        }
+
+        if (!world.Happened.HasFlag(Happened.DestinationHostLost))
+        {
+            QemuPair pair = Qemu.ProcessDied(Pairs[world.Pair], Side.Destination);
+            found(
+                world with { Destination = Destinations.Of(Stopped(destination)), Pair = Pairs.Of(pair), Happened = world.Happened | Happened.DestinationHostLost | Happened.DestinationQemuDied },
+                "destination host is lost", isFault: true);
+        }
+    }
+
+    private SourceAgent Stopped(SourceAgent agent) => agent with { Alive = false, Handoff = _rules.Restart(agent.Handoff) };
+
+    private DestinationAgent Stopped(DestinationAgent agent) => agent with { Alive = false, Handoff = _rules.Restart(agent.Handoff) };
+}

@@ -1,0 +1,45 @@
+using Coordinator.Domain;
+using Coordinator.Domain.Handoff;
+using Coordinator.Domain.Migration;
+
+namespace Coordinator.Search;
+
+/// <summary>
+/// The decision code under search. This class is the production code, called and nothing else; a planted defect overrides a member. Defects live here in the tests, so that
+/// production code knows nothing of them.
+/// </summary>
+public class ProtocolRules
+{
+    /// <summary>Two incarnations may both record (a journal without its unique constraint).</summary>
+    public virtual bool JournalAcceptsTwoWriters => false;
+
+    public virtual Decision<CommandReply, SourceEvent> Decide(SourceHandoff state, SourceInput input) => SourceDecisions.Decide(state, input);
+
+    public virtual SourceHandoff Apply(SourceHandoff state, SourceEvent happened) => SourceDecisions.Apply(state, happened);
+
+    public virtual IReadOnlyList<SourceEffect> Effects(SourceHandoff state) => SourceDecisions.Effects(state);
+
+    public virtual SourceHandoff Restart(SourceHandoff state) => state.AfterRestart();
+
+    public virtual Decision<DestinationReply, DestinationEvent> Decide(DestinationHandoff state, DestinationInput input) => DestinationDecisions.Decide(state, input);
+
+    public virtual DestinationHandoff Apply(DestinationHandoff state, DestinationEvent happened) => DestinationDecisions.Apply(state, happened);
+
+    public virtual IReadOnlyList<DestinationEffect> Effects(DestinationHandoff state) => DestinationDecisions.Effects(state);
+
+    public virtual DestinationHandoff Restart(DestinationHandoff state) => state.AfterRestart();
+
+    /// <summary>A register whose store was lost is another store; the planted defect keeps the old name.</summary>
+    public virtual StoreInstanceId StoreAfterWipe(StoreInstanceId store) => new(new Guid(2, 0, 0, new byte[8]));
+
+    public virtual bool Admits(CommandFloor floor, Command command) => floor.Admits(command.Epoch, command.Incarnation);
+
+    /// <summary>May a message between agents be heard? In the protocol always: agents judge each other by attempt alone.</summary>
+    public virtual bool Hears(CommandFloor floor, CommandFloor sender) => true;
+
+    public virtual Decision<VmReply, VmEvent> Decide(VmEntity entity, VmCommand command) => VmDecisions.Decide(entity, command);
+
+    public virtual VmEvent? Next(VmEntity entity) => VmProgress.Next(entity);
+
+    public virtual IReadOnlyList<VmEffect> Effects(VmEntity entity) => VmEffects.Of(entity);
+}
