@@ -3,6 +3,7 @@ using Coordinator.Domain;
 using Coordinator.Domain.QemuModel;
 using Coordinator.Qmp;
 using Coordinator.Qmp.Schema;
+using QemuProcess = Coordinator.Agent.Processes.QemuProcess;
 
 namespace Coordinator.Agent.Qemu;
 

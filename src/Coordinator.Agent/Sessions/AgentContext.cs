@@ -22,6 +22,9 @@ internal sealed record AgentContext(
     /// <summary>What peers dial; known when the listener is bound.</summary>
     public string HandoffAddress { get; set; } = "";
 
+    /// <summary>Versions of the configured QEMU binaries, as they are known so far.</summary>
+    public IReadOnlyList<string> QemuVersions { get; set; } = [];
+
     public MemoryPromises Promises { get; } = new();
 }
 

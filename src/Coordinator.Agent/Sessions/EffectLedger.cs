@@ -44,7 +44,7 @@ internal sealed class EffectLedger<T>(TimeSpan firstRepeat, TimeSpan longestRepe
         entry.Task = perform(effect, entry.Times++);
         if (!entry.Task.IsCompleted)
         {
-            entry.Task.ContinueWith((_, _) => ended(), state: null, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            _ = entry.Task.ContinueWith((_, _) => ended(), state: null, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
     }
 

@@ -4,6 +4,7 @@ using Coordinator.Agent.Qemu;
 using Coordinator.Domain;
 using Coordinator.Domain.Handoff;
 using Coordinator.Domain.QemuModel;
+using QemuProcess = Coordinator.Agent.Processes.QemuProcess;
 
 namespace Coordinator.Agent.Sessions;
 
