@@ -66,6 +66,7 @@ internal sealed class AgentHost : IAsyncDisposable
             await web.StartAsync();
             context.QemuVersions = await QemuVersions.OfAsync([configuration.QemuDefault, .. configuration.QemuAllowed]);
             context.HandoffAddress = configuration.Handoff.AdvertisedFor(BoundPort(web));
+            HotCode.CompileInBackground();
             sessions.StartRecorded();
             link.Start();
             return new AgentHost(web, store, link, sessions, context);

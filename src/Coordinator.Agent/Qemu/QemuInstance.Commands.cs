@@ -40,9 +40,16 @@ internal sealed partial class QemuInstance
     /// <summary>
     /// Capabilities, parameters, and the one <c>migrate</c>, in this order and pipelined up to <c>migrate</c>.
     /// </summary>
-    /// <returns>Null when QEMU took it, else its words; either way it was asked, and this must never be repeated for the attempt.</returns>
+    /// <param name="uri">Where the destination listens.</param>
+    /// <param name="settings">Limits of this attempt.</param>
+    /// <param name="pauseOnShutdown">A guest that powers itself off is kept.</param>
+    /// <param name="onSent">
+    /// Called when <c>migrate</c> is on its way, before its answer: a small guest reaches <c>pre-switchover</c> before that is read. Whatever is asked from then on is answered by
+    /// QEMU after the command.
+    /// </param>
+    /// <returns>Null when QEMU took it, else its words.</returns>
     /// <exception cref="QmpException">The capabilities could not be set for a reason of the connection: <c>migrate</c> was not sent.</exception>
-    public async Task<string?> MigrateAsync(string uri, MigrationSettings settings, bool pauseOnShutdown)
+    public async Task<string?> MigrateAsync(string uri, MigrationSettings settings, bool pauseOnShutdown, Action onSent)
     {
         List<QmpCommand> before = [MigrationCommands.SourceCapabilities, MigrationCommands.SourceParameters(settings)];
         if (pauseOnShutdown)
@@ -54,21 +61,20 @@ internal sealed partial class QemuInstance
         QmpReply[] replies = await monitor.ExecuteManyAsync(before, deadline: null, _stop.Token);
         if (replies.FirstOrDefault(reply => reply.IsError) is { Error: { } refused } which)
         {
+            onSent();
             return $"QEMU refused {which.Command}: {refused.Description}";
         }
 
+        Task answered = monitor.ExecuteAsync(MigrationCommands.Migrate(uri), Timeout.InfiniteTimeSpan, _stop.Token);
+        onSent();
         try
         {
-            await monitor.ExecuteAsync(MigrationCommands.Migrate(uri), deadline: null, _stop.Token);
+            await answered;
             return null;
         }
         catch (QmpCommandException e)
         {
             return $"QEMU refused migrate: {e.Description}";
-        }
-        catch (QmpTimeoutException e) when (e.WasSent)
-        {
-            return null;
         }
         catch (QmpClosedException)
         {

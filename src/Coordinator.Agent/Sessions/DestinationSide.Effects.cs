@@ -118,11 +118,8 @@ internal sealed partial class DestinationSide
         // Noted before it is sent, so that an unanswered one counts as sent. It is not durable: a register that says run is all that a new life of this agent needs.
         session.Become(DestinationDecisions.Decide(session.Destination, new DestinationInput.ContinueSending(attempt)).Events.Aggregate(session.Destination, DestinationDecisions.Apply));
         guest.Invalidate();
+        Facts.Times.ContSent = Facts.Times.ContSent == 0 ? HostClock.NowMicros() : Facts.Times.ContSent;
         Task answered = guest.ContinueGuest();
-        if (Facts.Times.ContSent == 0)
-        {
-            Facts.Times.ContSent = HostClock.NowMicros();
-        }
 
         try
         {

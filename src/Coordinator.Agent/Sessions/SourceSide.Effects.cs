@@ -82,12 +82,22 @@ internal sealed partial class SourceSide
 
     private async Task IssueMigrateAsync(AttemptNo attempt, QemuInstance guest)
     {
-        AttemptPlan? plan = Plan;
-        string? refused = plan is null || plan.Attempt != attempt
-            ? "the plan of this attempt is not known here any more"
-            : await guest.MigrateAsync(plan.StreamUri, plan.Settings, PausesOnShutdown(guest));
-        session.Post(() => Facts.Error = refused ?? Facts.Error);
-        session.Post(new SessionInput.SourceHappened(new SourceInput.MigrateIssued(attempt)));
+        void Issued() => session.Post(new SessionInput.SourceHappened(new SourceInput.MigrateIssued(attempt)));
+
+        string? refused = "the plan of this attempt is not known here any more";
+        if (Plan is { } plan && plan.Attempt == attempt)
+        {
+            refused = await guest.MigrateAsync(plan.StreamUri, plan.Settings, PausesOnShutdown(guest), Issued);
+        }
+        else
+        {
+            Issued();
+        }
+
+        if (refused is not null)
+        {
+            session.Post(() => Facts.Error = refused);
+        }
     }
 
     private static async Task CancelAsync(QemuInstance guest)
@@ -98,11 +108,9 @@ internal sealed partial class SourceSide
 
     private Task ContinueSwitchoverAsync(AttemptNo attempt, QemuInstance guest)
     {
+        long sent = HostClock.NowMicros();
         Task answered = guest.ContinueSwitchover();
-        if (Facts.Times.ContinueSent == 0)
-        {
-            Facts.Times.ContinueSent = HostClock.NowMicros();
-        }
+        Facts.Times.ContinueSent = Facts.Times.ContinueSent == 0 ? sent : Facts.Times.ContinueSent;
 
         // At once and not with QEMU's answer: what QEMU says after this moment was seen after the command.
         session.Post(new SessionInput.SourceHappened(new SourceInput.ContinueIssued(attempt)));
@@ -134,10 +142,11 @@ internal sealed partial class SourceSide
             frame.Refuse = new Refuse();
         }
 
+        long sent = HostClock.NowMicros();
         bool direct = Link.TrySend(frame);
-        if (direct && frame.Released is not null && Facts.Times.ReleasedSent == 0)
+        if (frame.Released is not null && Facts.Times.ReleasedSent == 0)
         {
-            Facts.Times.ReleasedSent = HostClock.NowMicros();
+            Facts.Times.ReleasedSent = sent;
         }
 
         if (direct && times == 0)

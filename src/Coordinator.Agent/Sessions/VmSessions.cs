@@ -11,6 +11,8 @@ internal sealed class VmSessions(AgentContext agent) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, Lazy<VmSession>> _sessions = new(StringComparer.Ordinal);
 
+    private int _disposed;
+
     public IEnumerable<string> Vms => _sessions.Keys;
 
     /// <summary>Every VM with records is observed again, whether anybody asks for it or not: a guest may stand still.</summary>
@@ -58,8 +60,14 @@ internal sealed class VmSessions(AgentContext agent) : IAsyncDisposable
 
     public void Deliver(DestinationFrame frame, long receivedMicros) => Find(frame.Vm)?.Post(new SessionInput.FromDestination(frame, receivedMicros));
 
+    /// <summary>Harmless when repeated: the container that hands this to the listener disposes it too.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
         foreach (Lazy<VmSession> session in _sessions.Values)
         {
             await session.Value.DisposeAsync();
