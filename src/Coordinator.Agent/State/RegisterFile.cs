@@ -84,6 +84,23 @@ public sealed class RegisterFile : IDisposable
     }
 
     /// <summary>
+    /// Takes <c>run</c> back: the caller has proven that the guest never ran here. Only the life of the agent that set it can know so, and it decides that, not this file.
+    /// A register that does not hold <c>run</c> is left as it is.
+    /// </summary>
+    public RegisterAnswer Withdraw()
+    {
+        lock (_gate)
+        {
+            if (_value != RegisterValue.Run)
+            {
+                return new RegisterAnswer(_value, SetNow: false, _doubt);
+            }
+
+            return Store(_refused) ? new RegisterAnswer(_value = RegisterValue.Refused, SetNow: true, null) : new RegisterAnswer(_value, SetNow: false, _doubt);
+        }
+    }
+
+    /// <summary>
     /// Writes the present value again, through the same code and descriptor as <see cref="TrySet"/>: warms both and says how long the disk takes. Null when the register is unknown.
     /// </summary>
     public TimeSpan? Rehearse()
