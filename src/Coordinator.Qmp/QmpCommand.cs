@@ -8,7 +8,7 @@ namespace Coordinator.Qmp;
 /// <summary>
 /// A command with its arguments already encoded, so that one made before the blackout costs only a copy inside it.
 /// </summary>
-public sealed record QmpCommand
+public sealed class QmpCommand
 {
     /// <summary>Far above any real command, far below what QEMU's parser accepts (64 MiB).</summary>
     public const int MaxArgumentBytes = 1024 * 1024;
@@ -40,6 +40,8 @@ public sealed record QmpCommand
 
     /// <summary>The arguments as UTF-8 JSON; empty for none.</summary>
     internal ReadOnlyMemory<byte> EncodedArguments { get; }
+
+    public override string ToString() => Name;
 
     static byte[] Encode(string name, object? arguments)
     {

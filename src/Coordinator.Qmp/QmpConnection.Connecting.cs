@@ -7,7 +7,8 @@ namespace Coordinator.Qmp;
 
 partial class QmpConnection
 {
-    const string OneClient = "another client may hold this monitor (QEMU serves one client per monitor at a time; close that client, or give QEMU a second -qmp socket)";
+    const string OneClient =
+        "another client may hold this monitor (QEMU serves one client per monitor at a time; close that client, or give QEMU a second -qmp socket)";
 
     static readonly QmpCommand EnableOutOfBand = new("qmp_capabilities", new { Enable = new[] { "oob" } });
     static readonly QmpCommand EnableNothing = new("qmp_capabilities");
@@ -56,11 +57,10 @@ partial class QmpConnection
         try
         {
             var greeting = await _greeting.Task.WaitAsync(either);
-            Version = greeting.Version;
-            var replies = await RunAsync([greeting.OffersOutOfBand ? EnableOutOfBand : EnableNothing], _inBand, Timeout.InfiniteTimeSpan, either);
+            var enable = greeting.OffersOutOfBand ? EnableOutOfBand : EnableNothing;
+            var replies = await RunAsync([enable], _inBand, Timeout.InfiniteTimeSpan, either);
             if (replies[0].Error is { } error)
                 throw new QmpProtocolException($"The monitor at {Endpoint} refused the capabilities it had offered: {ProtocolViolation.Cut(error.Description)}");
-            OutOfBand = greeting.OffersOutOfBand;
         }
         catch (OperationCanceledException) when (!caller.IsCancellationRequested)
         {

@@ -65,8 +65,7 @@ partial class QmpConnection
         switch (message.Kind)
         {
             case MessageKind.Greeting:
-                if (!_greeting.TrySetResult(Greeting.Parse(message.Body)))
-                    throw ProtocolViolation.Of("a second greeting came; one is allowed, first of all", message.Body);
+                Accept(Greeting.Parse(message.Body), message);
                 break;
             case MessageKind.Event:
                 StartSending();
@@ -76,6 +75,16 @@ partial class QmpConnection
                 HandleReply(message);
                 break;
         }
+    }
+
+    void Accept(Greeting greeting, IncomingMessage message)
+    {
+        if (_greeting.Task.IsCompleted)
+            throw ProtocolViolation.Of("a second greeting came; one is allowed, first of all", message.Body);
+        // Set here, not when negotiation is over: an event, and so its handler, can come before the reply to qmp_capabilities.
+        Version = greeting.Version;
+        OutOfBand = greeting.OffersOutOfBand;
+        _greeting.TrySetResult(greeting);
     }
 
     void Deliver(QmpEvent happened)
@@ -90,12 +99,13 @@ partial class QmpConnection
             catch (Exception e)
 #pragma warning restore CA1031
             {
-                Close(new QmpClosedReason(QmpClosedKind.EventHandlerFailed, $"the handler of event {ProtocolViolation.Cut(happened.Name)} failed: {e.Message}", e));
+                var message = $"the handler of event {ProtocolViolation.Cut(happened.Name)} failed: {e.Message}";
+                Close(new QmpClosedReason(QmpClosedKind.EventHandlerFailed, message, e));
             }
         }
         else if (!_events.Writer.TryWrite(happened))
         {
-            var message = $"{_options.EventCapacity} events lie unread and {ProtocolViolation.Cut(happened.Name)} came; events may not be lost, so read them faster or observe again";
+            var message = $"{_options.EventCapacity} events lie unread and {ProtocolViolation.Cut(happened.Name)} came; read them faster, or observe again";
             Close(new QmpClosedReason(QmpClosedKind.EventsOverflowed, message));
         }
     }
@@ -118,7 +128,8 @@ partial class QmpConnection
         {
             if (!_outstanding.Remove(number, out command))
                 throw ProtocolViolation.Of(
-                    number >= 1 && number <= _lastNumber ? "a second reply came for one command" : "a reply came for a command that was never sent", message.Body);
+                    number >= 1 && number <= _lastNumber ? "a second reply came for one command" : "a reply came for a command that was never sent",
+                    message.Body);
             command.Lane.Finish(command);
             isLate = command.Batch.IsAbandoned;
             if (!isLate && command.Batch.Answer(command.Index, ToReply(command, message, error)))

@@ -113,8 +113,11 @@ public sealed partial class QmpConnection : IAsyncDisposable
         ExecuteAsync(new QmpCommand(command, arguments), deadline, ct);
 
     /// <inheritdoc cref="ExecuteAsync(string, object?, TimeSpan?, CancellationToken)"/>
-    public async Task<JsonElement> ExecuteAsync(QmpCommand command, TimeSpan? deadline = null, CancellationToken ct = default) =>
-        (await RunAsync([command], _inBand, deadline, ct))[0].Result;
+    public async Task<JsonElement> ExecuteAsync(QmpCommand command, TimeSpan? deadline = null, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        return (await RunAsync([command], _inBand, deadline, ct))[0].Result;
+    }
 
     /// <summary>
     /// Executes a command past the in-band queue, even while QEMU's main loop is stuck. Only commands with allow-oob in QEMU's schema
@@ -139,6 +142,8 @@ public sealed partial class QmpConnection : IAsyncDisposable
     public Task<QmpReply[]> ExecuteManyAsync(IReadOnlyList<QmpCommand> commands, TimeSpan? deadline = null, CancellationToken ct = default)
     {
         ArgumentNullException.ThrowIfNull(commands);
+        if (commands.Contains(null))
+            throw new ArgumentException("A command is null.", nameof(commands));
         return commands.Count == 0 ? Task.FromResult<QmpReply[]>([]) : RunAsync(commands, _inBand, deadline, ct);
     }
 

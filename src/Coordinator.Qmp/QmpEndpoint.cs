@@ -32,7 +32,7 @@ public sealed record QmpEndpoint
             throw new ArgumentException("A socket path may not hold a zero character.", nameof(path));
         var bytes = Encoding.UTF8.GetByteCount(path);
         if (bytes > UnixPathLimitBytes)
-            throw new ArgumentException($"The socket path '{path}' has {bytes} bytes; Unix allows {UnixPathLimitBytes}. Use a shorter directory.", nameof(path));
+            throw new ArgumentException($"The socket path '{path}' has {bytes} bytes; Unix allows {UnixPathLimitBytes}. Shorten it.", nameof(path));
         return new QmpEndpoint(path, host: null, port: 0);
     }
 

@@ -16,7 +16,9 @@ public sealed class QmpConnectException(string message, SocketError socketError,
 /// <summary>The peer broke the protocol: what was wrong, what is allowed, and an excerpt of at most 200 characters.</summary>
 public class QmpProtocolException(string message, Exception? inner = null) : QmpException(message, inner);
 
-/// <summary>No complete greeting in time. With no byte received, another client probably holds the monitor: QEMU serves one at a time.</summary>
+/// <summary>
+/// Not greeted and negotiated in time. With no byte received, another client probably holds the monitor: QEMU serves one at a time.
+/// </summary>
 public sealed class QmpGreetingException(string message, long receivedBytes) : QmpProtocolException(message)
 {
     public long ReceivedBytes { get; } = receivedBytes;

@@ -2,7 +2,10 @@ using Coordinator.Qmp.Schema;
 
 namespace Coordinator.Qmp;
 
-/// <summary>The queries that everyone needs, typed. Errors are those of <see cref="QmpConnection.ExecuteAsync(QmpCommand, TimeSpan?, CancellationToken)"/>.</summary>
+/// <summary>
+/// The queries that everyone needs, typed. They fail as <see cref="QmpConnection.ExecuteAsync(QmpCommand, TimeSpan?, CancellationToken)"/>
+/// does, and with <see cref="QmpProtocolException"/> where a reply has not the shape it must have.
+/// </summary>
 public static class QmpQueries
 {
     static readonly QmpCommand QueryStatus = new("query-status");

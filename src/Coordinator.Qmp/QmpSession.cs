@@ -72,7 +72,7 @@ public sealed partial class QmpSession : IAsyncDisposable
         return session;
     }
 
-    /// <summary>Ends the session and its connection; returns when the owner's delegate has returned.</summary>
+    /// <summary>Ends the session and its connection; returns when the owner's delegate has returned, so that must not await it.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();

@@ -84,6 +84,17 @@ public sealed class ConsoleLogsTests : IDisposable
     }
 
     [Fact]
+    public void Read_LogWasTruncated_IsRefused()
+    {
+        Write("source", Tick(1), Tick(2));
+        var logs = new ConsoleLogs(At("source"));
+        logs.Read();
+        File.WriteAllText(At("source"), "");
+
+        Assert.Throws<LabFailure>(logs.Read);
+    }
+
+    [Fact]
     public async Task WaitForTick_NeverComes_SaysWhatWasSeen()
     {
         Write("source", Tick(1));

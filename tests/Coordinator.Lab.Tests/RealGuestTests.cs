@@ -56,6 +56,24 @@ public sealed class RealGuestTests(ITestOutputHelper output) : IAsyncLifetime
         Assert.Contains("load.dirty=90 needs that many MiB", Assert.Single(report.Findings).Detail, StringComparison.Ordinal);
     }
 
+    // The evidence must be able to fail: a page that the guest believes it knows is changed behind its back.
+    [Fact]
+    public async Task Guest_WithADamagedPage_ReportsIt()
+    {
+        var machine = Machine(await QemuBinary.Modern(), "source", "alpha", vcpus: 1);
+        var memory = Path.Combine(folder, "memory");
+        Open(QemuProcess.Start(machine.Qemu, network,
+            [.. machine.Arguments(), "-object", $"memory-backend-file,id=ram0,size={machine.MemoryMib}M,mem-path={memory},share=on", "-machine", "memory-backend=ram0"],
+            machine.QmpSocket));
+        var console = new GuestConsole.ConsoleLogs(machine.ConsoleLog);
+        Assert.True((await console.WaitForTick(50, Limit)).IsIntact);
+
+        var page = GuestMemory.DamageOnePage(memory);
+
+        var report = await Eventually.Becomes(() => console.Read() is { PagesCorrupt: > 0 } damaged ? damaged : null, Limit, "the damage to be noticed");
+        Assert.Contains($"corrupt page={page} want=0 found={page}/1", report.Findings.Select(finding => finding.Detail));
+    }
+
     async Task Migrate(QemuBinary qemu, int vcpus, int flows)
     {
         var started = Stopwatch.GetTimestamp();
@@ -102,15 +120,15 @@ public sealed class RealGuestTests(ITestOutputHelper output) : IAsyncLifetime
         var started = Stopwatch.GetTimestamp();
         var first = await monitor.DataQueues(Pairs);
         int[] progress = [];
-        await Eventually.BecomesTrue(
-            () => (progress = ProgressSince(monitor, first)).All(moved => moved >= WantedProgress), Limit,
+        await Eventually.Becomes(
+            async () => (progress = await ProgressSince(monitor, first)).All(moved => moved >= WantedProgress) ? progress : null, Limit,
             $"each data queue to move by {WantedProgress} {when} the migration", () => string.Join(' ', progress));
         var elapsed = Stopwatch.GetElapsedTime(started).TotalSeconds;
         output.WriteLine($"{when}: {string.Join(", ", progress.Select((moved, queue) => $"{(queue % 2 == 0 ? "rx" : "tx")}{queue / 2} {moved / elapsed:0}/s"))}");
     }
 
-    static int[] ProgressSince(GuestMonitor monitor, QueueIndices[] first) =>
-        [.. monitor.DataQueues(Pairs).GetAwaiter().GetResult().Select((now, queue) => now.ProgressSince(first[queue]))];
+    static async Task<int[]> ProgressSince(GuestMonitor monitor, QueueIndices[] first) =>
+        [.. (await monitor.DataQueues(Pairs)).Select((now, queue) => now.ProgressSince(first[queue]))];
 
     static Task SetCapabilities(GuestMonitor monitor, params string[] names) =>
         monitor.Execute("migrate-set-capabilities", new { capabilities = names.Select(name => new { capability = name, state = true }) });

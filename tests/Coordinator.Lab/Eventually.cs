@@ -12,13 +12,18 @@ public static class Eventually
         await Becomes(() => condition() ? "" : null, limit, awaited, seen, cancellation);
 
     /// <returns>The first value that is not null.</returns>
-    public static async Task<T> Becomes<T>(Func<T?> probe, TimeSpan limit, string awaited, Func<string>? seen = null, CancellationToken cancellation = default)
+    public static Task<T> Becomes<T>(Func<T?> probe, TimeSpan limit, string awaited, Func<string>? seen = null, CancellationToken cancellation = default)
+        where T : class =>
+        Becomes(() => Task.FromResult(probe()), limit, awaited, seen, cancellation);
+
+    /// <summary>The same with a probe that itself asks somebody; its own errors end the wait.</summary>
+    public static async Task<T> Becomes<T>(Func<Task<T?>> probe, TimeSpan limit, string awaited, Func<string>? seen = null, CancellationToken cancellation = default)
         where T : class
     {
         var started = Stopwatch.GetTimestamp();
         while (true)
         {
-            if (probe() is { } value)
+            if (await probe() is { } value)
                 return value;
             if (Stopwatch.GetElapsedTime(started) > limit)
                 throw new TimeoutException($"waited {limit.TotalSeconds:0.#} s for {awaited}{(seen is null ? "" : $"; last seen: {seen()}")}");

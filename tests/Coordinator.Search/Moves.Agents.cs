@@ -115,7 +115,7 @@ public sealed partial class Moves
         QemuPair pair = Pairs[world.Pair];
         QemuView? seen = !pair.Source.Alive
             ? QemuView.Gone(SourceLaunch)
-            : Qemu.Observe(pair.Source) is { } o ? new QemuView(SourceLaunch, Alive: true, o.Run, o.Status) : null;
+            : Qemu.Observe(pair, Side.Source) is { } o ? new QemuView(SourceLaunch, Alive: true, o.Run, o.Status) : null;
         if (seen is { } view && agent.Handoff.View != view)
         {
             Source(world, new SourceInput.Observed(view), Say($"source agent sees {(view.Alive ? $"{view.Run}/{view.Status}" : "its QEMU gone")}"), found);
@@ -188,7 +188,7 @@ public sealed partial class Moves
     private void Hand(World world, SourceMessage message, string name, Found found)
     {
         DestinationAgent destination = Destinations[world.Destination];
-        if (!destination.Alive || !_rules.Hears(destination.Floor, Sources[world.Source].Floor))
+        if (!destination.Alive || !_rules.Hears(destination.Floor, message))
         {
             return;
         }
@@ -226,7 +226,7 @@ public sealed partial class Moves
         bool ours = handoff.Launched || !handoff.PreparedInThisLife || handoff.Records.Register != RegisterValue.Empty;
         QemuView? seen = !ours ? null
             : !pair.Destination.Alive ? QemuView.Gone(launch)
-            : Qemu.Observe(pair.Destination) is { } o ? new QemuView(launch, Alive: true, o.Run, o.Status) : null;
+            : Qemu.Observe(pair, Side.Destination) is { } o ? new QemuView(launch, Alive: true, o.Run, o.Status) : null;
         if (handoff.Records.Attempt > AttemptNo.None && seen is { } view && handoff.View != view)
         {
             Destination(world, new DestinationInput.Observed(view), Say($"destination agent sees {(view.Alive ? $"{view.Run}/{view.Status}" : "its QEMU gone")}"), found);

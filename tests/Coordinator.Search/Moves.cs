@@ -15,6 +15,8 @@ public sealed partial class Moves
     private static readonly HostName DestinationHost = new("destination");
     private static readonly LaunchId SourceLaunch = new(new Guid(9, 0, 0, new byte[8]));
 
+    private static readonly StoreInstanceId NewStore = new(new Guid(2, 0, 0, new byte[8]));
+
     private readonly ProtocolRules _rules;
     private readonly SearchOptions _options;
 
@@ -103,7 +105,7 @@ public sealed partial class Moves
         }
 
         QemuPair pair = Pairs[world.Pair];
-        if (_options.ThirdPartyCont && pair.Source is { Alive: true, GuestRuns: false } && Qemu.Observe(pair.Source) is not null)
+        if (_options.ThirdPartyCont && pair.Source is { Alive: true, GuestRuns: false } && Qemu.Observe(pair, Side.Source) is not null)
         {
             foreach (int next in OutcomesOf(world.Pair, Side.Source, QemuCommand.Cont))
             {
@@ -130,7 +132,7 @@ public sealed partial class Moves
             found(world with { Destination = Destinations.Of(Stopped(destination)) }, "destination agent crashes", isFault: true);
             if (_options.StateWipe)
             {
-                DestinationAgent wiped = new(Alive: true, CommandFloor.Lowest, DestinationHandoff.Initial, _rules.StoreAfterWipe(destination.Store));
+                DestinationAgent wiped = new(Alive: true, CommandFloor.Lowest, DestinationHandoff.Initial, NewStore);
                 found(world with { Destination = Destinations.Of(wiped), Happened = world.Happened | Happened.StateWiped }, "destination agent loses its state", isFault: true);
             }
         }

@@ -29,13 +29,12 @@ public class ProtocolRules
 
     public virtual DestinationHandoff Restart(DestinationHandoff state) => state.AfterRestart();
 
-    /// <summary>A register whose store was lost is another store; the planted defect keeps the old name.</summary>
-    public virtual StoreInstanceId StoreAfterWipe(StoreInstanceId store) => new(new Guid(2, 0, 0, new byte[8]));
-
     public virtual bool Admits(CommandFloor floor, Command command) => floor.Admits(command.Epoch, command.Incarnation);
 
     /// <summary>May a message between agents be heard? In the protocol always: agents judge each other by attempt alone.</summary>
-    public virtual bool Hears(CommandFloor floor, CommandFloor sender) => true;
+    public virtual bool Hears(CommandFloor floor, SourceMessage message) => true;
+
+    public virtual SourceReport Report(SourceHandoff state) => SourceReport.Of(state);
 
     public virtual Decision<VmReply, VmEvent> Decide(VmEntity entity, VmCommand command) => VmDecisions.Decide(entity, command);
 

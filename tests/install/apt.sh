@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shared by the installers of this folder; sourced, never run.
 #
 # The installers promise: nothing printed and almost no time spent when everything is there; one line saying what is fetched
@@ -42,7 +43,7 @@ apt_update() {
     download_ms=$((download_ms + $(now_ms) - started))
 }
 
-apt_knows() { [ -n "$(apt-cache policy "$1" 2>/dev/null | sed -n 's/^ *Candidate: *//p' | grep -v '(none)')" ]; }
+apt_knows() { apt-cache policy "$1" 2>/dev/null | grep -q '^ *Candidate: [^(]'; }
 
 # Debian packages that a command or file of the installers needs on the system itself.
 apt_install() {

@@ -20,7 +20,7 @@ unpack() {
     shift 2
     [ -e "$base/$name/.complete" ] && return
     say "guest: unpacking $package"
-    rm -rf "$base/$name" "$base/$name.deb"
+    rm -rf "${base:?}/$name" "$base/$name.deb"
     if ! apt_download "$base/$name.deb" -- "$package" 2>/dev/null; then
         apt_update
         apt_download "$base/$name.deb" -- "$package" || fail "$package could not be downloaded"
@@ -71,6 +71,8 @@ build_image() {
     cp "$base"/kernel/boot/vmlinuz-* "$work/vmlinuz"
     rm -rf "$work/root"
     mv "$work" "$image"
+    # Images of older sources; the week leaves those of another checkout on this machine alone.
+    find "$base" -maxdepth 1 -type d -regex '.*/[0-9a-f]*' -mtime +7 -exec rm -rf {} +
 }
 
 image=$(image_folder)
@@ -82,4 +84,5 @@ if [ ! -e "$image/initrd" ]; then
         say "guest: built in $(seconds $(($(now_ms) - started))), downloads and installs $(seconds $download_ms) of it"
     fi
 fi
+touch "$image"
 echo "$image"

@@ -22,6 +22,7 @@ install_system() {
 
 # The mirror is read from the machine's own entry for bookworm, in whichever format it is written.
 mirror() {
+    # shellcheck disable=SC2016 # apt expands these
     apt-get indextargets --no-release-info --format '$(CREATED_BY) $(REPO_URI) $(RELEASE)' |
         sed -nE 's/^Packages (.*) bookworm$/\1/p' | head -1
 }

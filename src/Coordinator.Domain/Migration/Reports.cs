@@ -32,5 +32,14 @@ public sealed record HostReport(
     /// <summary>The destination QEMU of the newest attempt takes the stream, and what both sides offer has been compared there.</summary>
     public bool IsListening { get; init; }
 
+    /// <summary>Why the newest attempt failed at this host as a source, in QEMU's words; empty if it did not.</summary>
+    public string SourceError { get; init; } = "";
+
+    /// <summary>The same at this host as a destination.</summary>
+    public string DestinationError { get; init; } = "";
+
+    /// <summary>What closed the parity gate of the newest attempt, one sentence each.</summary>
+    public EquatableList<string> GateFindings { get; init; } = [];
+
     public bool IsFencedBy(Epoch epoch, IncarnationId incarnation) => Floor.Epoch == epoch && Floor.Incarnation == incarnation;
 }

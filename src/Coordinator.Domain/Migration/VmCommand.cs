@@ -29,7 +29,13 @@ public abstract record VmCommand
 
     public sealed record NoteBlackout(AttemptNo Attempt, Blackout Blackout) : VmCommand;
 
-    public sealed record NoteJudgements(AttemptNo Attempt, EquatableList<VirtqueueJudgement> Judgements) : VmCommand;
+    public sealed record NoteJudgements(AttemptNo Attempt, EquatableList<VirtqueueJudgement> Judgements) : VmCommand
+    {
+        public EquatableList<QueueActivity> Activities { get; init; } = [];
+    }
+
+    /// <summary>The source agent rejects the start for good; its report alone would not end the attempt before the deadline of the copying.</summary>
+    public sealed record RefuseStart(AttemptNo Attempt, string Reason) : VmCommand;
 
     public sealed record DeadlinePassed(MigrationPhase Phase, AttemptNo Attempt) : VmCommand;
 }

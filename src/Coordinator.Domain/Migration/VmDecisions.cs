@@ -1,3 +1,5 @@
+using Coordinator.Domain.Policies;
+
 namespace Coordinator.Domain.Migration;
 
 /// <summary>
@@ -21,15 +23,16 @@ public static class VmDecisions
             VmCommand.Cancel cancel => DecideCancel(state, cancel),
             VmCommand.RefusePreparation refused => When(
                 Current(state, refused.Attempt) is { Phase: MigrationPhase.PreparingDestination }, new VmEvent.AttemptEnded(refused.Attempt, refused.Reason, MayRetry: false)),
-            VmCommand.NoteRehearsal rehearsal => When(
-                Current(state, rehearsal.Attempt) is { Phase: MigrationPhase.PreparingDestination, Rehearsed: false },
-                new VmEvent.RehearsalCompleted(rehearsal.Attempt, rehearsal.Measured)),
+            VmCommand.RefuseStart refused => When(
+                Current(state, refused.Attempt) is { Phase: MigrationPhase.Iterating, WantsBack: false }, new VmEvent.StartRefused(refused.Attempt, refused.Reason)),
+            VmCommand.NoteRehearsal rehearsal => DecideRehearsal(state, rehearsal),
             VmCommand.NoteIteration iteration => When(
                 Current(state, iteration.Attempt) is { Phase: MigrationPhase.Iterating }, new VmEvent.IterationCompleted(iteration.Attempt, iteration.Progress)),
             VmCommand.NoteBlackout blackout => When(
                 Current(state, blackout.Attempt) is { Phase: MigrationPhase.Verifying or MigrationPhase.Finishing }, new VmEvent.BlackoutMeasured(blackout.Attempt, blackout.Blackout)),
             VmCommand.NoteJudgements judged => When(
-                Current(state, judged.Attempt) is { Phase: MigrationPhase.Verifying }, new VmEvent.QueuesJudged(judged.Attempt, judged.Judgements)),
+                Current(state, judged.Attempt) is { Phase: MigrationPhase.Verifying or MigrationPhase.Iterating or MigrationPhase.Switchover or MigrationPhase.RollingBack },
+                new VmEvent.QueuesJudged(judged.Attempt, judged.Judgements) { Activities = judged.Activities }),
             VmCommand.DeadlinePassed passed => DecideDeadline(entity, passed),
             _ => throw new InvalidOperationException($"unknown command {command}"),
         };
@@ -125,6 +128,25 @@ public static class VmDecisions
         return m.CancelRequested || m.Phase is MigrationPhase.Verifying or MigrationPhase.Finishing
             ? new(accepted, [])
             : Accept(accepted, new VmEvent.CancelRequested(cancel.Request));
+    }
+
+    private static Handoff.Decision<VmReply, VmEvent> DecideRehearsal(VmState state, VmCommand.NoteRehearsal rehearsal)
+    {
+        if (Current(state, rehearsal.Attempt) is not { Phase: MigrationPhase.PreparingDestination, Rehearsed: false } m)
+        {
+            return Accept();
+        }
+
+        VmEvent completed = new VmEvent.RehearsalCompleted(rehearsal.Attempt, rehearsal.Measured);
+        long tookMicros = rehearsal.Measured.RoundTripMicros + rehearsal.Measured.SyncMicros;
+        return m.Policy.OnRehearsalOverBudget == OverBudgetAction.Refuse && tookMicros > m.Policy.RehearsalBudgetMs * 1_000L
+            ? Accept(completed, new VmEvent.AttemptEnded(
+                rehearsal.Attempt,
+                string.Create(
+                    System.Globalization.CultureInfo.InvariantCulture,
+                    $"the rehearsal of the handoff took {tookMicros / 1_000.0:0.0} ms and its budget is {m.Policy.RehearsalBudgetMs} ms; mend the link between the hosts, or raise rehearsalBudgetMs"),
+                MayRetry: false))
+            : Accept(completed);
     }
 
     private static Handoff.Decision<VmReply, VmEvent> DecideDeadline(VmEntity entity, VmCommand.DeadlinePassed passed)

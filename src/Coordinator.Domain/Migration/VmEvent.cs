@@ -43,6 +43,9 @@ public abstract record VmEvent
 
     public sealed record PhaseTimedOut(MigrationPhase Phase) : VmEvent;
 
+    /// <summary>The source agent will not start the attempt; it is taken back before anything was copied.</summary>
+    public sealed record StartRefused(AttemptNo Attempt, string Reason) : VmEvent;
+
     public sealed record SwitchoverEntered(AttemptNo Attempt) : VmEvent;
 
     /// <summary>Seen under the own fence: register <c>run</c>, and the guest runs (or is owned, paused) at the destination.</summary>
@@ -51,12 +54,20 @@ public abstract record VmEvent
     public sealed record BlackoutMeasured(AttemptNo Attempt, Blackout Blackout) : VmEvent;
 
     /// <summary>The judgements of all virtqueue actors, in the order of device and queue.</summary>
-    public sealed record QueuesJudged(AttemptNo Attempt, EquatableList<VirtqueueJudgement> Judgements) : VmEvent;
+    public sealed record QueuesJudged(AttemptNo Attempt, EquatableList<VirtqueueJudgement> Judgements) : VmEvent
+    {
+        /// <summary>What the queues did after the resume; empty when the guest was never resumed at the destination.</summary>
+        public EquatableList<QueueActivity> Activities { get; init; } = [];
+    }
 
     public sealed record VerdictReached(AttemptNo Attempt, MigrationVerdict Verdict) : VmEvent;
 
     /// <summary>The attempt is over and the source keeps the guest (or nothing was ever started).</summary>
-    public sealed record AttemptEnded(AttemptNo Attempt, string Reason, bool MayRetry) : VmEvent;
+    public sealed record AttemptEnded(AttemptNo Attempt, string Reason, bool MayRetry) : VmEvent
+    {
+        /// <summary>What closed the parity gate, one sentence each; empty when the attempt ended for another reason.</summary>
+        public EquatableList<string> GateFindings { get; init; } = [];
+    }
 
     public sealed record DebtSettled(HostName Host, AttemptNo Attempt) : VmEvent;
 
@@ -78,4 +89,8 @@ public readonly record struct Rehearsal(long RoundTripMicros, long SyncMicros, l
 /// (7.2 without trace points), <paramref name="LoadMicros"/> is null and the stream part holds both. Times that cross hosts are known within the uncertainty.
 /// </summary>
 public sealed record Blackout(
-    long TotalMicros, long StopMicros, long StreamMicros, long? LoadMicros, long ReleaseMicros, long GateMicros, long GrantMicros, long ResumeMicros, long UncertaintyMicros);
+    long TotalMicros, long StopMicros, long StreamMicros, long? LoadMicros, long ReleaseMicros, long GateMicros, long GrantMicros, long ResumeMicros, long UncertaintyMicros)
+{
+    /// <summary>What QEMU itself reports as downtime, for comparison; absent when it did not say.</summary>
+    public long? QemuDowntimeMs { get; init; }
+}

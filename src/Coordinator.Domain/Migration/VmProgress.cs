@@ -127,8 +127,8 @@ public static class VmProgress
 
         if (s.Source.KeepsGuestAfter(m.Attempt))
         {
-            string reason = m.CancelRequested ? "cancelled" : m.TimedOut ? $"{m.Phase} took longer than its deadline" : "QEMU or the parity gate broke the attempt off";
-            return new VmEvent.AttemptEnded(m.Attempt, reason, MayRetry: true);
+            EquatableList<string> findings = d is not null && d.Destination.Attempt == m.Attempt ? d.GateFindings : [];
+            return new VmEvent.AttemptEnded(m.Attempt, WhyBroken(m, s, d, findings), MayRetry: m.StartRefusal.Length == 0) { GateFindings = findings };
         }
 
         if (s.Source.Stage == SourceStage.Gone)
@@ -138,6 +138,38 @@ public static class VmProgress
 
         bool standsStill = s.Source.Attempt == m.Attempt && s.Source.Stage is SourceStage.Switching or SourceStage.HandedOver;
         return m.Phase == MigrationPhase.Iterating && standsStill ? new VmEvent.SwitchoverEntered(m.Attempt) : null;
+    }
+
+    /// <summary>The parity gate's findings come before everything else: what they say may have made QEMU or a deadline end the attempt.</summary>
+    private static string WhyBroken(MigrationState m, HostReport source, HostReport? destination, EquatableList<string> findings)
+    {
+        if (!findings.IsEmpty)
+        {
+            return $"the parity gate refused: {string.Join("; ", findings)}";
+        }
+
+        if (m.CancelRequested)
+        {
+            return "cancelled";
+        }
+
+        if (m.StartRefusal.Length > 0)
+        {
+            return $"{m.Source} refused to start: {m.StartRefusal}";
+        }
+
+        string[] errors = [
+            source.Source.Attempt == m.Attempt && source.SourceError.Length > 0 ? $"{m.Source}: {source.SourceError}" : "",
+            destination is not null && destination.Destination.Attempt == m.Attempt && destination.DestinationError.Length > 0 ? $"{m.Destination}: {destination.DestinationError}" : "",
+        ];
+        string said = string.Join("; ", errors.Where(e => e.Length > 0));
+        return (m.TimedOut, said.Length > 0) switch
+        {
+            (true, true) => $"{m.Phase} took longer than its deadline; {said}",
+            (true, false) => $"{m.Phase} took longer than its deadline",
+            (false, true) => said,
+            (false, false) => "QEMU broke the attempt off without a word; see its log on both hosts",
+        };
     }
 
     /// <summary>The source's QEMU is proven dead, its agent lives.</summary>

@@ -67,7 +67,10 @@ public sealed record MigrationState(Guid Id, HostName Source, LaunchId SourceLau
 
     public bool Retries => MayRetry && AttemptsMade < Policy.MaxAttempts;
 
-    public bool WantsBack => CancelRequested || TimedOut;
+    /// <summary>Why the source agent would not start the attempt; empty if it did not refuse.</summary>
+    public string StartRefusal { get; init; } = "";
+
+    public bool WantsBack => CancelRequested || TimedOut || StartRefusal.Length > 0;
 }
 
 /// <summary>The VM's entity as its journal tells it. Replaying the journal gives exactly this.</summary>

@@ -34,6 +34,7 @@ public static class VmTransitions
         VmEvent.SwitchoverAuthorized => Move(state, happened, MigrationPhase.Iterating, m => m with { Authorized = true }),
         VmEvent.CancelRequested => Change(state, happened, state.Migration?.Attempt ?? default, m => m with { CancelRequested = true }),
         VmEvent.PhaseTimedOut => Change(state, happened, state.Migration?.Attempt ?? default, m => m with { TimedOut = true }),
+        VmEvent.StartRefused e => Change(state, happened, e.Attempt, m => m with { StartRefusal = e.Reason }),
         VmEvent.SwitchoverEntered => Move(state, happened, MigrationPhase.Switchover, m => m),
         VmEvent.GuestRunsAtDestination => HandOver(state, happened),
         VmEvent.VerdictReached e => Move(state, happened, MigrationPhase.Finishing, m => m with { Verdict = e.Verdict }),
@@ -78,6 +79,8 @@ public static class VmTransitions
             DestinationStore = StoreInstanceId.None,
             TimedOut = false,
             MayRetry = false,
+            StartRefusal = "",
+            Verdict = null,
         });
         return moved with { LastAttempt = e.Attempt };
     }
@@ -95,7 +98,12 @@ public static class VmTransitions
 
     private static VmState EndAttempt(VmState state, VmEvent.AttemptEnded e)
     {
-        VmState moved = Move(state, e, MigrationPhase.RollingBack, m => m with { Reason = e.Reason, MayRetry = e.MayRetry });
+        VmState moved = Move(state, e, MigrationPhase.RollingBack, m => m with
+        {
+            Reason = e.Reason,
+            MayRetry = e.MayRetry,
+            Verdict = e.GateFindings.IsEmpty ? null : Virtqueues.MigrationVerdict.Refused,
+        });
         return moved with { Owed = moved.Owed.Add(new Owed.CleanUp(moved.Migration!.Destination, e.Attempt)) };
     }
 

@@ -147,7 +147,7 @@ public static partial class Qemu
 
     private static SourcePhase Continued(SourcePhase phase) => phase == SourcePhase.WithoutImages ? SourcePhase.Idle : phase;
 
-    /// <summary>Accepted everywhere. In finish-migrate it has no effect: the guest is resumed after a failure all the same (by the code).</summary>
+    /// <summary>Accepted everywhere. In finish-migrate it has no effect: a cancel resumes the guest all the same (measured).</summary>
     private static QemuProcess Stopped(QemuProcess process) => process.Run switch
     {
         RunState.Running => process with { Run = RunState.Paused },

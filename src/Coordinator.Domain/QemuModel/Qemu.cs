@@ -5,8 +5,9 @@ namespace Coordinator.Domain.QemuModel;
 /// choice of the caller: one of <see cref="Steps"/>, or one of <see cref="QemuOutcome.Choices"/>. What is marked "by the code" was read, not measured.
 /// </summary>
 /// <remarks>
-/// Left out: postcopy (its commands answer <see cref="QemuReplyKind.NotModelled"/>), disks except <see cref="ImageReturn"/> (a locked image can make
-/// <c>cont</c> fail in postmigrate; here it never protects), guest shutdown and panic during a migration, time. In-band commands: one at a time, as our QMP session sends them; a second one while one is queued is dropped.
+/// Left out: postcopy (its commands answer <see cref="QemuReplyKind.NotModelled"/>), disks except <see cref="ImageReturn"/> (a held image can make
+/// <c>cont</c> fail in postmigrate; here it never protects), guest shutdown and panic during a migration, time. In-band commands: one at a time,
+/// as our QMP session sends them; a second one while one is queued is dropped.
 /// </remarks>
 public static partial class Qemu
 {
@@ -14,7 +15,8 @@ public static partial class Qemu
 
     /// <summary>A source before any migration, and no destination yet.</summary>
     public static QemuPair Start(
-        QemuTraits traits, GuestBefore guest = GuestBefore.Running, QemuCapabilities capabilities = QemuCapabilities.ReturnPath | QemuCapabilities.PauseBeforeSwitchover) =>
+        QemuTraits traits, GuestBefore guest = GuestBefore.Running,
+        QemuCapabilities capabilities = QemuCapabilities.ReturnPath | QemuCapabilities.PauseBeforeSwitchover) =>
         new(new() { Life = ProcessLife.Alive, Run = RunStateOf(guest), Capabilities = capabilities }, default, default, traits);
 
     /// <summary>
@@ -47,7 +49,8 @@ public static partial class Qemu
     /// <summary>kill -9, or a crash. The other end sees its socket close; what is in flight stays deliverable.</summary>
     public static QemuPair ProcessDied(QemuPair pair, Side side) => pair[side].Alive ? Gone(pair, side, ProcessLife.Killed) : pair;
 
-    /// <summary>The answers of <c>query-status</c>, <c>query-migrate</c> and the virtio queries; null when the process is gone or its monitor does not answer.</summary>
+    /// <summary>The answers of <c>query-status</c>, <c>query-migrate</c> and the virtio queries;
+    /// null when the process is gone or its monitor does not answer.</summary>
     public static QemuObservation? Observe(QemuPair pair, Side side)
     {
         QemuProcess process = pair[side];

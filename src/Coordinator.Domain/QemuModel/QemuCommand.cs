@@ -37,7 +37,8 @@ public readonly record struct QemuCommand(QemuCommandKind Kind, MigrationStatus 
     public static QemuCommand MigrateStartPostcopy => new(QemuCommandKind.MigrateStartPostcopy);
     public static QemuCommand MigrateRecover => new(QemuCommandKind.MigrateRecover);
 
-    public static QemuCommand MigrateContinue(MigrationStatus expected = MigrationStatus.PreSwitchover) => new(QemuCommandKind.MigrateContinue, Expected: expected);
+    public static QemuCommand MigrateContinue(MigrationStatus expected = MigrationStatus.PreSwitchover) =>
+        new(QemuCommandKind.MigrateContinue, Expected: expected);
 
     public static QemuCommand SetCapabilities(QemuCapabilities capabilities) => new(QemuCommandKind.SetCapabilities, Capabilities: capabilities);
 }

@@ -21,8 +21,9 @@ public enum GuestBefore : byte
 public enum ImageReturn : byte
 {
     /// <summary>
-    /// Measured on 7.2.22 and 10.0.2 with an image that the destination holds: the guest is started all the same, without its disks; a later
-    /// <c>cont</c>, also of the running guest, takes them back. The model does not tell this guest from a sound one.
+    /// Measured on 7.2.22 and 10.0.2 with an image whose lock the destination holds: RESUME all the same, without the disks. The first write then
+    /// aborts QEMU (assertion on BDRV_O_INACTIVE); <c>cont</c> of the running source takes the disks back once the destination has ended. It cannot
+    /// happen while the destination has no images: <c>-S</c> with 10.0, and with 7.2 also late-block-activate. Here the abort is one of the deaths.
     /// </summary>
     GuestRunsAllTheSame,
 

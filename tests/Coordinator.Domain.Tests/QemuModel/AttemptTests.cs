@@ -45,7 +45,8 @@ public sealed class AttemptTests
     }
 
     [Fact]
-    public void LaunchDestination_FormerOneAlive_Throws() => Assert.Throws<InvalidOperationException>(() => Qemu.LaunchDestination(History.Of().Pair, autostart: false));
+    public void LaunchDestination_FormerOneAlive_Throws() =>
+        Assert.Throws<InvalidOperationException>(() => Qemu.LaunchDestination(History.Of().Pair, autostart: false));
 
     [Fact]
     public void Onward_LoadedDestination_MigratesToAThirdProcess()

@@ -37,7 +37,8 @@ public sealed class BrokenStreamTests
     [InlineData(true)]
     public void FrozenNetwork_TailInTheSocketsBuffer_DestinationLoadsAfterTheYankedSourceRuns(bool lockReleased)
     {
-        History history = History.Of().PreSwitchover().Do(QemuStepKind.StreamStalls).Ok(Side.Source, QemuCommand.MigrateContinue()).Do(QemuStepKind.DeviceStateSent);
+        History history = History.Of().PreSwitchover().Do(QemuStepKind.StreamStalls).Ok(Side.Source, QemuCommand.MigrateContinue())
+            .Do(QemuStepKind.DeviceStateSent);
         history = lockReleased ? history.Do(QemuStepKind.LockReleased) : history;
 
         history.Ok(Side.Source, QemuCommand.Yank).Do(QemuStepKind.Fails, QemuStepKind.Settles, QemuStepKind.StallEnds, QemuStepKind.Loads)
@@ -55,12 +56,15 @@ public sealed class BrokenStreamTests
 
     [Fact]
     public void Yank_OnTheDestination_EndsIt() =>
-        Assert.Equal(ProcessLife.ExitedFailed, History.Of().PreSwitchover().Ok(Side.Destination, QemuCommand.Yank).Do(QemuStepKind.StreamEndsEarly).Destination.Life);
+        Assert.Equal(
+            ProcessLife.ExitedFailed,
+            History.Of().PreSwitchover().Ok(Side.Destination, QemuCommand.Yank).Do(QemuStepKind.StreamEndsEarly).Destination.Life);
 
     [Fact]
     public void LostAcknowledgement_Autostart_IsASplitBrainWithoutAnyCommand()
     {
-        History history = History.Of(autostart: true).Loaded().Do(QemuStepKind.Acknowledges, QemuStepKind.AcknowledgementLost, QemuStepKind.Fails, QemuStepKind.Settles);
+        History history = History.Of(autostart: true).Loaded()
+            .Do(QemuStepKind.Acknowledges, QemuStepKind.AcknowledgementLost, QemuStepKind.Fails, QemuStepKind.Settles);
 
         history.Shows(Side.Source, RunState.Running, MigrationStatus.Failed).Shows(Side.Destination, RunState.Running, MigrationStatus.Completed);
         Assert.Equal(["S failed", "S Resume"], history.Events[^2..]);
@@ -112,7 +116,8 @@ public sealed class BrokenStreamTests
 
     [Fact]
     public void WithReturnPath_LoadFails_SourceFailsAndResumes() =>
-        History.Of().Finishing().Do(QemuStepKind.LoadFails, QemuStepKind.Fails, QemuStepKind.Settles).Shows(Side.Source, RunState.Running, MigrationStatus.Failed);
+        History.Of().Finishing().Do(QemuStepKind.LoadFails, QemuStepKind.Fails, QemuStepKind.Settles)
+            .Shows(Side.Source, RunState.Running, MigrationStatus.Failed);
 
     [Theory]
     [InlineData(QemuStepKind.LoadsWithBrokenRing, LoadedRings.Broken)]

@@ -20,7 +20,8 @@ public sealed class CancelTests
 
     [Theory]
     [MemberData(nameof(AfterEachStatus))]
-    public void Cancel_AfterEachStatusBeforeDevice_SourceRunsByItselfAndCanMigrateAgain(QemuVersion version, QemuStepKind[] steps, RunState run, MigrationStatus status)
+    public void Cancel_AfterEachStatusBeforeDevice_SourceRunsByItselfAndCanMigrateAgain(
+        QemuVersion version, QemuStepKind[] steps, RunState run, MigrationStatus status)
     {
         History history = History.Of(version).Ok(Side.Source, QemuCommand.Migrate).Do(steps).Ok(Side.Source, QemuCommand.MigrateCancel, choice: 0)
             .Refused(Side.Source, QemuCommand.Migrate, QemuErrors.InProgress).Ok(Side.Source, QemuCommand.MigrateCancel).Rest();
@@ -86,7 +87,8 @@ public sealed class CancelTests
         History cancelled = Late().Do(QemuStepKind.QueuedCommandRuns, QemuStepKind.Settles, QemuStepKind.Loads);
         cancelled.Shows(Side.Source, RunState.Running, MigrationStatus.Cancelled).Shows(Side.Destination, RunState.Paused, MigrationStatus.Completed);
 
-        History completed = Late().Do(QemuStepKind.Loads, QemuStepKind.Acknowledges, QemuStepKind.Completes, QemuStepKind.Settles, QemuStepKind.QueuedCommandRuns);
+        History completed = Late()
+            .Do(QemuStepKind.Loads, QemuStepKind.Acknowledges, QemuStepKind.Completes, QemuStepKind.Settles, QemuStepKind.QueuedCommandRuns);
         completed.Shows(Side.Source, RunState.PostMigrate, MigrationStatus.Completed).Shows(Side.Destination, RunState.Paused, MigrationStatus.Completed);
     }
 

@@ -22,7 +22,8 @@ public sealed class GuardTests
         History.Of().Active().Refused(Side.Source, go, "Migration not in expected state: active");
         History.Of().Finishing().Refused(Side.Source, go, "Migration not in expected state: device");
         History.Of().Completed().Refused(Side.Source, go, "Migration not in expected state: completed");
-        History.Of().PreSwitchover().Refused(Side.Source, QemuCommand.MigrateContinue(MigrationStatus.Device), "Migration not in expected state: pre-switchover");
+        History.Of().PreSwitchover()
+            .Refused(Side.Source, QemuCommand.MigrateContinue(MigrationStatus.Device), "Migration not in expected state: pre-switchover");
         History.Of().PreSwitchover().Refused(Side.Destination, go, "Migration not in expected state: none");
     }
 
@@ -63,7 +64,8 @@ public sealed class GuardTests
     [Fact]
     public void ContOnDestination_InMigrate_SucceedsChangesNothingAndLetsItRunAfterTheLoad()
     {
-        History history = History.Of().PreSwitchover().Ok(Side.Destination, QemuCommand.Cont).Shows(Side.Destination, RunState.InMigrate, MigrationStatus.Active);
+        History history = History.Of().PreSwitchover().Ok(Side.Destination, QemuCommand.Cont)
+            .Shows(Side.Destination, RunState.InMigrate, MigrationStatus.Active);
 
         history.Ok(Side.Source, QemuCommand.MigrateContinue()).Do(QemuStepKind.DeviceStateSent, QemuStepKind.LockReleased, QemuStepKind.Loads)
             .Shows(Side.Destination, RunState.Running, MigrationStatus.Completed);
@@ -81,7 +83,8 @@ public sealed class GuardTests
     [Fact]
     public void SystemReset_InPreSwitchover_IsAcceptedAndTheResetStateIsMigrated()
     {
-        History history = History.Of().PreSwitchover().Ok(Side.Source, QemuCommand.SystemReset).Shows(Side.Source, RunState.FinishMigrate, MigrationStatus.PreSwitchover);
+        History history = History.Of().PreSwitchover().Ok(Side.Source, QemuCommand.SystemReset)
+            .Shows(Side.Source, RunState.FinishMigrate, MigrationStatus.PreSwitchover);
 
         history.Ok(Side.Source, QemuCommand.MigrateContinue()).Rest();
 

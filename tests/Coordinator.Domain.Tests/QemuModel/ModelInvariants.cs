@@ -17,7 +17,8 @@ public static class ModelInvariants
             pair => !pair.Destination.Alive || (pair.Destination.Status != MigrationStatus.Completed) == pair.Destination.Incoming),
         ("autostart is of a destination before its load", pair => !pair.Source.Autostart && (!pair.Destination.Autostart || pair.Destination.Incoming)),
         ("only a source has a phase, a queue or outgoing words",
-            pair => pair.Destination is { Phase: SourcePhase.Idle, Queued: QemuCommandKind.None, Status: not (MigrationStatus.Device or MigrationStatus.Cancelled) }),
+            pair => pair.Destination is { Phase: SourcePhase.Idle, Queued: QemuCommandKind.None,
+                Status: not (MigrationStatus.Device or MigrationStatus.Cancelled) }),
         ("a dead process has nothing but its end",
             pair => (pair.Source.Alive || pair.Source == new QemuProcess { Life = pair.Source.Life })
                 && (pair.Destination.Alive || pair.Destination == new QemuProcess { Life = pair.Destination.Life })),
@@ -25,7 +26,8 @@ public static class ModelInvariants
             pair => !pair.Source.MonitorBlocked
                 || (Qemu.Observe(pair, Side.Source) is null && Qemu.Execute(pair, Side.Source, QemuCommand.Yank).Reply == QemuReply.Ok)),
         ("the monitor stays blocked only while the network stands still",
-            pair => !pair.Source.MonitorBlocked || pair.Stream.Stalled || Qemu.Steps(pair).Any(step => step is { Side: Side.Source, Nature: StepNature.Progress })),
+            pair => !pair.Source.MonitorBlocked || pair.Stream.Stalled || Qemu.Steps(pair)
+                .Any(step => step is { Side: Side.Source, Nature: StepNature.Progress })),
         ("where nothing goes on by itself, nothing hangs except for a stall, a pause or a destination without a stream", RestsWell),
     ];
 

@@ -33,7 +33,8 @@ public sealed class ProcessDeathTests
     public void DestinationKilled_InDevice_SourceFailsAndResumesByItself()
     {
         History.Of().Sending().Kill(Side.Destination).Do(QemuStepKind.Fails, QemuStepKind.Settles).Shows(Side.Source, RunState.Running, MigrationStatus.Failed);
-        History.Of().Finishing().Kill(Side.Destination).Do(QemuStepKind.Fails, QemuStepKind.Settles).Shows(Side.Source, RunState.Running, MigrationStatus.Failed);
+        History.Of().Finishing().Kill(Side.Destination).Do(QemuStepKind.Fails, QemuStepKind.Settles)
+            .Shows(Side.Source, RunState.Running, MigrationStatus.Failed);
     }
 
     [Fact]

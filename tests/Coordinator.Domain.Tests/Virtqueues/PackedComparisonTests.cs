@@ -45,6 +45,19 @@ public sealed class PackedComparisonTests
         Assert.Contains("the last_avail wrap counter differs: source 1, destination 0", judgement.Reason, StringComparison.Ordinal);
     }
 
+    /// <summary>An empty ring against a full one: both are possible, and only the used counter tells them apart.</summary>
+    [Fact]
+    public void Compare_OtherUsedCounterOnly_IsAMismatch()
+    {
+        VirtqueueJudgement judgement = RingComparison.Compare(
+            Rings.Packed(RingSide.Source, 28, 28, true, true),
+            Rings.Packed(RingSide.Destination, 28, 28, true, false));
+
+        Assert.Equal(ParityOutcome.Mismatch, judgement.Outcome);
+        Assert.Equal((ushort)256, judgement.Delta);
+        Assert.Contains("the used wrap counter differs: source 1, destination 0", judgement.Reason, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(28, 31, 22, 22, 3, "last_avail_idx differs: source 28 (0x1c), destination 31 (0x1f), delta 0x3 in a ring of 200")]
     [InlineData(28, 28, 22, 19, 197, "used_idx differs: source 22 (0x16), destination 19 (0x13), delta 0xc5 in a ring of 200")]
@@ -84,10 +97,15 @@ public sealed class PackedComparisonTests
 
     /// <summary>Some QEMU versions decode the vring base with the mask 0x7ffff; the stream then carries the wrap bit in used_idx to the destination.</summary>
     [Fact]
-    public void Compare_WrapBitLeakedIntoUsedOnBothSides_IsNotHeldAgainstIt() =>
+    public void Compare_WrapBitLeakedIntoUsedOnBothSides_IsNotHeldAgainstIt()
+    {
         Assert.Equal(
             ParityOutcome.LapBlind,
             RingComparison.Compare(Rings.Packed(RingSide.Source, 28, 0x8016), Rings.Packed(RingSide.Destination, 28, 0x8016)).Outcome);
+        Assert.Equal(
+            ParityOutcome.Equal,
+            RingComparison.Compare(Rings.Packed(RingSide.Source, 28, 0x8016, true, true), Rings.Packed(RingSide.Destination, 28, 0x8016, true, true)).Outcome);
+    }
 
     [Fact]
     public void Compare_ShownCountersThatCannotExist_IsAMismatch()

@@ -83,6 +83,7 @@ public sealed class QueueActivityTests
         QueueActivity activity = Judge(loaded, Running(Tx0, 9, used: 9) with { DeviceName = "virtio-balloon" });
 
         Assert.Contains("handed 1 entries in flight back", Assert.IsType<QueueActivity.Idle>(activity).Explanation, StringComparison.Ordinal);
+        Assert.IsType<QueueActivity.Progressed>(Judge(Loaded(Tx0, 10, used: 7), Running(Tx0, 9, used: 8)));
     }
 
     [Theory]

@@ -101,6 +101,27 @@ public sealed class VirtqueueTrackTests
         Assert.Equal(7, reset.Apply(Sample(RingSide.Source, 12) with { DescAddress = 0x1000 }).SourceProgress.TakenAtLeast);
     }
 
+    [Fact]
+    public void ApplyReset_BetweenTwoReadingsAtTheSameAddress_MeasuresNothingAcrossIt()
+    {
+        VirtqueueTrack source = s_fresh.Apply(Sample(RingSide.Source, 60000)).ApplyReset(RingSide.Source).Apply(Sample(RingSide.Source, 3));
+        Assert.Equal(default, source.SourceProgress);
+        Assert.Equal(2, source.Generation);
+
+        VirtqueueTrack destination = s_fresh.Apply(Rings.Split(RingSide.Source)).Apply(Rings.Split(RingSide.Destination))
+            .ApplyReset(RingSide.Destination).Apply(Sample(RingSide.Destination, 3));
+        Assert.Contains("anew", Assert.IsType<QueueActivity.Idle>(destination.Activity()).Explanation, StringComparison.Ordinal);
+        Assert.Equal(ParityOutcome.Equal, destination.Judge().Outcome);
+    }
+
+    [Theory]
+    [InlineData(0, 0, false)]
+    [InlineData(1, 1, false)]
+    [InlineData(2, 2, true)]
+    [InlineData(3, 2, false)]
+    public void WasBusy_NeedsTwoStepsThatAllMoved(int steps, int moved, bool busy) =>
+        Assert.Equal(busy, new SourceProgress(TakenAtLeast: 9, steps, moved).WasBusy);
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

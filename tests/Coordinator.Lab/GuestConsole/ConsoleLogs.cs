@@ -25,6 +25,7 @@ public sealed class ConsoleLogs
     public void Add(string path) => logs.Add(new(path));
 
     /// <summary>Reads what is new and judges it.</summary>
+    /// <exception cref="LabFailure">A log was truncated.</exception>
     public ConsoleReport Read()
     {
         foreach (var log in logs)
@@ -85,6 +86,8 @@ public sealed class ConsoleLogs
             if (!File.Exists(path))
                 yield break;
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            if (file.Length < offset)
+                throw new LabFailure($"{path} became shorter: a QEMU was started without append=on and wiped what the guest had said");
             file.Seek(offset, SeekOrigin.Begin);
             var block = new byte[blockBytes];
             for (int length; (length = file.Read(block)) > 0;)

@@ -37,7 +37,7 @@ public sealed record GuestMachine
     /// Adds <see cref="PaddingKib"/>, so that the memory's length is no multiple of 256 KiB. Before version 9.0 QEMU's fast path for such lengths
     /// (cpu_physical_memory_sync_dirty_bitmap) clears dirty bits without resetting the TLBs of TCG: writes of a running vCPU go unnoticed and the
     /// migrated guest is damaged. 7.2.22 without padding: with 2 vCPUs at the first hop in 3 of 3 runs, with 1 vCPU in 2 of 3 runs within 20 hops.
-    /// With it: 30 hops with 2 vCPUs, 80 with 1 and 13 with 4, all intact. Upstream mended it in March 2024 ("physmem: Fix migration
+    /// With it: 50 hops with 2 vCPUs, 80 with 1 and 13 with 4, all intact. Upstream mended it in March 2024 ("physmem: Fix migration
     /// dirty bitmap coherency with TCG memory access"). The slow path stops the guest's network for some 0.7 s when a migration begins (not in the blackout), so newer versions go without.
     /// Both sides need the same size: set it by hand where versions are mixed.
     /// </summary>

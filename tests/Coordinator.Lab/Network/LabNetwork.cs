@@ -127,14 +127,14 @@ public sealed class LabNetwork : IAsyncDisposable
         var (found, _, _) = await ExternalCommand.Try("ip", ["netns", "pids", name.ToString()], cancellation);
         if (found != 0)
             return; // never made, or removed by another sweep
-        await Eventually.BecomesTrue(() => EndProcesses(name), EndOfProcessesLimit, $"the processes in {name} to end", cancellation: cancellation);
+        await Eventually.Becomes(() => EndProcesses(name), EndOfProcessesLimit, $"the processes in {name} to end", cancellation: cancellation);
         await ExternalCommand.Try("ip", ["netns", "del", name.ToString()], cancellation);
     }
 
-    /// <returns>True when none is left.</returns>
-    static bool EndProcesses(LabNamespaceName name)
+    /// <returns>Null while some are left.</returns>
+    static async Task<string?> EndProcesses(LabNamespaceName name)
     {
-        var (_, pids, _) = ExternalCommand.Try("ip", ["netns", "pids", name.ToString()]).GetAwaiter().GetResult();
+        var (_, pids, _) = await ExternalCommand.Try("ip", ["netns", "pids", name.ToString()]);
         var left = pids.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         foreach (var pid in left)
         {
@@ -148,6 +148,6 @@ public sealed class LabNetwork : IAsyncDisposable
                 // Ended by itself meanwhile.
             }
         }
-        return left.Length == 0;
+        return left.Length == 0 ? "ended" : null;
     }
 }

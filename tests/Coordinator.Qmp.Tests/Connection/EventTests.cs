@@ -17,7 +17,7 @@ public sealed class EventTests
 
         Assert.Equal(("STOP", "RESUME"), (stop.Name, resume.Name));
         Assert.Equal(TimeSpan.FromMicroseconds(999_998), resume.Timestamp - stop.Timestamp);
-        Assert.Equal(new DateTimeOffset(2026, 11, 22, 23, 35, 47, TimeSpan.Zero), resume.Timestamp.AddTicks(-(resume.Timestamp.Ticks % TimeSpan.TicksPerSecond)));
+        Assert.Equal(new DateTimeOffset(2026, 11, 22, 23, 35, 47, TimeSpan.Zero).AddTicks(10), stop.Timestamp);
         Assert.Equal("{}", resume.Data.GetRawText());
         Assert.False(stop.IsTimestampLocal);
     }

@@ -97,8 +97,8 @@ public sealed class RoundTripTests(ITestOutputHelper output)
             times.Add(watch.Elapsed);
         }
         times.Sort();
-        output.WriteLine(
-            $"{what}: best {times[0].TotalMilliseconds:0.000} ms, median {times[rounds / 2].TotalMilliseconds:0.000} ms, p99 {times[rounds * 99 / 100].TotalMilliseconds:0.000} ms, max {times[^1].TotalMilliseconds:0.000} ms");
+        var (best, median, p99) = (times[0].TotalMilliseconds, times[rounds / 2].TotalMilliseconds, times[rounds * 99 / 100].TotalMilliseconds);
+        output.WriteLine($"{what}: best {best:0.000} ms, median {median:0.000} ms, p99 {p99:0.000} ms, max {times[^1].TotalMilliseconds:0.000} ms");
         return times[0];
     }
 }

@@ -64,12 +64,12 @@ static class Recorded
         """{"timestamp": {"seconds": 1795390547, "microseconds": 429786}, "event": "RESET", "data": {"guest": false, "reason": "host-qmp-system-reset"}}""",
         """{"timestamp": {"seconds": 1795390547, "microseconds": 428668}, "event": "MIGRATION", "data": {"status": "pre-switchover"}}""",
         """{"timestamp": {"seconds": 1795390547, "microseconds": 428668}, "event": "MIGRATION_PASS", "data": {"pass": 3}}""",
-        """{"id": "q0123abcd-3", "error": {"class": "GenericError", "desc": "Invalid virtqueue number 9"}}""",
-        """{"return": {"status": "prelaunch", "singlestep": false, "running": false}, "id": "q0123abcd-4"}""",
-        """{"return": [{"name": "virtio-net", "path": "/machine/peripheral/net0/virtio-backend"}], "id": "q0123abcd-5"}""",
-        $$"""{"return": {{VirtioStatus72}}, "id": "q0123abcd-6"}""",
-        $$"""{"return": {{QueueStatus}}, "id": "q0123abcd-7"}""",
-        $$"""{"return": {{MigrationCompleted}}, "id": "q0123abcd-8"}""",
+        """{"id": "Ab3d3", "error": {"class": "GenericError", "desc": "Invalid virtqueue number 9"}}""",
+        """{"return": {"status": "prelaunch", "singlestep": false, "running": false}, "id": "Ab3d4"}""",
+        """{"return": [{"name": "virtio-net", "path": "/machine/peripheral/net0/virtio-backend"}], "id": "Ab3d5"}""",
+        $$"""{"return": {{VirtioStatus72}}, "id": "Ab3d6"}""",
+        $$"""{"return": {{QueueStatus}}, "id": "Ab3d7"}""",
+        $$"""{"return": {{MigrationCompleted}}, "id": "Ab3d8"}""",
     ];
 
     public static readonly Action<JsonElement>[] Parsers =

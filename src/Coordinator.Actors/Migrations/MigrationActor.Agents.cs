@@ -1,0 +1,174 @@
+using Akka.Event;
+using Coordinator.Actors.Agents;
+using Coordinator.AgentProtocol;
+using Coordinator.Contracts;
+using Coordinator.Domain;
+using Coordinator.Domain.Migration;
+using Coordinator.Domain.Virtqueues;
+using Google.Protobuf;
+
+namespace Coordinator.Actors.Migrations;
+
+/// <summary>What agents say.</summary>
+internal sealed partial class MigrationActor
+{
+    /// <summary>Passes of one attempt that are journalled; a guest that does not converge makes thousands. Later ones are shown live only.</summary>
+    private const int MaxJournalledPasses = 64;
+
+    private CopyProgress? _liveProgress;
+
+    private void OnReported(AgentReported reported)
+    {
+        HostView? view;
+        HostName host;
+        try
+        {
+            host = new HostName(reported.Host);
+            view = _views.Accept(host, VmReport.Parser.ParseFrom(reported.Report), Now);
+        }
+        catch (Exception e) when (e is InvalidValueException or InvalidProtocolBufferException or ArgumentException)
+        {
+            _log.Error(e, "{0}: a report of {1} cannot be understood and is not used", _vm, reported.Host);
+            return;
+        }
+
+        if (view is null)
+        {
+            return;
+        }
+
+        if (_claimed && IsForeign(view.Evidence.Floor))
+        {
+            ClaimAbove(view.Evidence.Floor.Epoch, host);
+            return;
+        }
+
+        _history.Entity = Entity.With(view.Evidence);
+        Execute(reply: null, Follow(view).ToList());
+        PublishSoon();
+    }
+
+    /// <summary>An agent obeys another incarnation: of a newer life of this entity, or of a journal that was restored from a backup. The journal decides which.</summary>
+    private bool IsForeign(Domain.Handoff.CommandFloor floor) => floor.Epoch > State.Epoch || (floor.Epoch == State.Epoch && floor.Incarnation != State.Incarnation);
+
+    private void ClaimAbove(Epoch floor, HostName host)
+    {
+        _log.Warning("{0}: {1} has accepted epoch {2}, ours is {3}: claiming a greater one", _vm, host, floor, State.Epoch);
+        Execute(reply: null, new VmCommand.Claim(_incarnation, floor));
+    }
+
+    /// <summary>What a report says beyond the evidence that <see cref="VmProgress"/> reads: measurements, for the record.</summary>
+    private IEnumerable<VmCommand> Follow(HostView view)
+    {
+        if (Active is not { } m || m.Attempt == AttemptNo.None || view.Raw.Source is not { } source || view.Evidence.Host != m.Source)
+        {
+            yield break;
+        }
+
+        if (source.Rehearsal is { } rehearsal && rehearsal.Attempt == m.Attempt.Value && !m.Rehearsed)
+        {
+            yield return new VmCommand.NoteRehearsal(
+                m.Attempt,
+                new Domain.Migration.Rehearsal(rehearsal.RoundTripMicros, rehearsal.SyncMicros, rehearsal.ClockOffsetMicros, rehearsal.ClockUncertaintyMicros));
+        }
+
+        if (m.Phase != MigrationPhase.Iterating || _history.Newest is not { } story)
+        {
+            yield break;
+        }
+
+        int noted = story.PassesNoted;
+        int last = story.Progress?.Pass ?? 0;
+        foreach (Pass pass in source.Passes.Where(p => p.Attempt == m.Attempt.Value && p.Number > last).OrderBy(p => p.Number).Take(Math.Max(0, MaxJournalledPasses - noted)))
+        {
+            yield return new VmCommand.NoteIteration(m.Attempt, Progress(pass));
+        }
+    }
+
+    private void OnSampled(AgentSampled sampled)
+    {
+        try
+        {
+            ProgressSample sample = ProgressSample.Parser.ParseFrom(sampled.Sample);
+            if (Active is not { } m || sample.Attempt != m.Attempt.Value)
+            {
+                return;
+            }
+
+            if (sample.Pass is { } pass)
+            {
+                _liveProgress = Progress(pass);
+            }
+
+            if (sampled.Host == m.Source.Value && sample.Provisional.Count > 0)
+            {
+                _queues.AddSample(DeviceReadings.Read(sample.Provisional, RingSide.Source));
+            }
+
+            PublishSoon();
+        }
+        catch (Exception e) when (e is InvalidValueException or InvalidProtocolBufferException or ArgumentException)
+        {
+            _log.Warning("{0}: a sample of {1} cannot be understood: {2}", _vm, sampled.Host, e.Message);
+        }
+    }
+
+    private void OnAnswered(AgentAnswered answered)
+    {
+        StepAnswer answer;
+        HostName host;
+        try
+        {
+            answer = StepAnswer.Parser.ParseFrom(answered.Answer);
+            host = new HostName(answered.Host);
+        }
+        catch (Exception e) when (e is InvalidValueException or InvalidProtocolBufferException)
+        {
+            _log.Error(e, "{0}: an answer of {1} cannot be understood and is not used", _vm, answered.Host);
+            return;
+        }
+
+        if (answer.Outcome == StepOutcome.Fenced)
+        {
+            // Equal to ours means that another incarnation holds it: our own would have been admitted.
+            _views.NoteFloor(new Epoch(answer.FloorEpoch));
+            if (_claimed && answer.Epoch == State.Epoch.Value && answer.FloorEpoch >= State.Epoch.Value)
+            {
+                ClaimAbove(new Epoch(answer.FloorEpoch), host);
+            }
+
+            return;
+        }
+
+        if (!_claimed || answer.Epoch != State.Epoch.Value || _schedule.EffectOf(answer.StepNo) is not { } effect || StepComposer.HostOf(effect) != host)
+        {
+            return;
+        }
+
+        _schedule.NoteReason(answer.StepNo, answer.Outcome == StepOutcome.Accepted ? "" : answer.Reason);
+        if (answer.Outcome == StepOutcome.Rejected)
+        {
+            OnRejected(effect, host, answer.Reason.Length == 0 ? "rejected without a reason" : answer.Reason);
+        }
+    }
+
+    /// <summary>What an agent rejects for good ends in a decision where one is possible; the rest is asked again, since only reports are evidence.</summary>
+    private void OnRejected(VmEffect effect, HostName host, string reason)
+    {
+        VmCommand? command = effect switch
+        {
+            VmEffect.LaunchVm e => new VmCommand.LaunchRefused(e.Launch, $"{host}: {reason}"),
+            VmEffect.PrepareDestination e => new VmCommand.RefusePreparation(e.Attempt, $"{host} cannot take the guest: {reason}"),
+            VmEffect.Rehearse e => new VmCommand.RefusePreparation(e.Attempt, $"{host} cannot rehearse the handoff: {reason}"),
+            VmEffect.StartAttempt e => new VmCommand.RefuseStart(e.Attempt, reason),
+            _ => null,
+        };
+        if (command is not null)
+        {
+            Execute(reply: null, command);
+        }
+    }
+
+    private static CopyProgress Progress(Pass pass) =>
+        new(pass.Number, pass.RemainingBytes, pass.TransferredBytes, pass.TotalBytes, pass.DirtyPagesPerSec, pass.ElapsedMs);
+}

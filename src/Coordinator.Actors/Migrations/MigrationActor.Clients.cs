@@ -1,0 +1,182 @@
+using Akka.Actor;
+using Coordinator.Actors.Views;
+using Coordinator.Contracts;
+using Coordinator.Domain;
+using Coordinator.Domain.Migration;
+using Google.Protobuf;
+
+namespace Coordinator.Actors.Migrations;
+
+/// <summary>Requests of clients, and what watchers are told.</summary>
+internal sealed partial class MigrationActor
+{
+    /// <summary>Dashboards and command lines that look at one VM at once.</summary>
+    private const int MaxWatchers = 64;
+
+    /// <summary>Samples come several times a second and per queue; watchers are told of them at most this often.</summary>
+    private static readonly TimeSpan s_samplePause = TimeSpan.FromMilliseconds(100);
+
+    private readonly HashSet<IActorRef> _watchers = [];
+    private int _samples;
+
+    private void OnClient(object message)
+    {
+        try
+        {
+            switch (message)
+            {
+                case StartMigration start:
+                    HostName destination = new(start.DestinationHost);
+                    Ask(new VmCommand.Migrate(
+                        new RequestId(start.RequestId), Guid.NewGuid(), destination, _parts.Hosts.Find(destination.Value) is not null, PolicyText.Read(start.Policy)));
+                    break;
+                case CancelMigration cancel:
+                    Ask(new VmCommand.Cancel(new RequestId(cancel.RequestId)));
+                    break;
+                case StartVirtualMachine start:
+                    HostName host = new(start.Host);
+                    Ask(new VmCommand.StartVm(
+                        new RequestId(start.RequestId), host, _parts.Hosts.Find(host.Value) is not null, new LaunchId(Guid.NewGuid()), start.DefinitionYaml));
+                    break;
+                case StopVirtualMachine stop:
+                    Ask(new VmCommand.StopVm(new RequestId(stop.RequestId)));
+                    break;
+                case GetVm get:
+                    OnGet(get);
+                    break;
+                case WatchVm:
+                    OnWatch();
+                    break;
+                case UnwatchVm:
+                    _watchers.Remove(Sender);
+                    Context.Unwatch(Sender);
+                    break;
+                default:
+                    Unhandled(message);
+                    break;
+            }
+        }
+        catch (InvalidValueException refused)
+        {
+            Sender.Tell(Answer(AnswerKind.InvalidArgument, refused.Message, migrationId: ""));
+        }
+
+        ArmIdle();
+    }
+
+    private void Ask(VmCommand command)
+    {
+        IActorRef client = Sender;
+        Execute(
+            reply =>
+            {
+                AnswerKind kind = reply.Kind switch
+                {
+                    VmReplyKind.Accepted => AnswerKind.Accepted,
+                    VmReplyKind.NotFound => AnswerKind.NotFound,
+                    VmReplyKind.FailedPrecondition => AnswerKind.FailedPrecondition,
+                    _ => throw new InvalidOperationException($"unknown reply {reply.Kind}"),
+                };
+                client.Tell(Answer(kind, reply.Message, reply.Migration?.ToString() ?? ""));
+            },
+            command);
+    }
+
+    private void OnGet(GetVm get)
+    {
+        bool known = LastSequenceNr > 0;
+        bool hasMigration = get.MigrationId.Length == 0 || StoryOf(get.MigrationId) is not null;
+        Sender.Tell((known, hasMigration) switch
+        {
+            (false, _) => Answer(AnswerKind.NotFound, $"no VM of the name '{_vm}' is known; see 'coordctl vm list'", migrationId: ""),
+            (_, false) => Answer(AnswerKind.NotFound, $"VM '{_vm}' has no migration '{get.MigrationId}' among its last {VmHistory.MaxStories}", migrationId: ""),
+            _ => Answer(AnswerKind.Accepted, "", get.MigrationId),
+        });
+    }
+
+    private void OnWatch()
+    {
+        if (!_watchers.Contains(Sender) && _watchers.Count >= MaxWatchers)
+        {
+            Sender.Tell(Answer(AnswerKind.ResourceExhausted, $"{MaxWatchers} watchers look at this VM already", migrationId: ""));
+            return;
+        }
+
+        if (_watchers.Add(Sender))
+        {
+            Context.Watch(Sender);
+        }
+
+        Sender.Tell(Changed());
+    }
+
+    private VmAnswer Answer(AnswerKind kind, string message, string migrationId)
+    {
+        MigrationStory? story = migrationId.Length == 0 ? _history.Newest : StoryOf(migrationId);
+        return new VmAnswer(
+            _vm.Value,
+            kind,
+            message,
+            story?.State.Id.ToString() ?? "",
+            VirtualMachineView.Of(_vm, _history, _views).ToByteArray(),
+            story is null ? [] : View(story).ToByteArray());
+    }
+
+    private VmChanged Changed() => new(
+        _vm.Value,
+        MigrationView.Version(_history.Sequence, _samples),
+        VirtualMachineView.Of(_vm, _history, _views).ToByteArray(),
+        _history.Newest is { } story ? View(story).ToByteArray() : []);
+
+    private Contracts.Api.Migration View(MigrationStory story) => MigrationView.Of(_vm, story, State, _history.Sequence, Live());
+
+    private LiveMigration Live() => Active is null
+        ? LiveMigration.None with { Samples = _samples }
+        : new LiveMigration(_liveProgress, _queues.Shown.Select(q => new LiveQueue(q.Id, q.Readiness, q.Track)).ToList(), Waiting(), _samples);
+
+    /// <summary>The first thing that stands in the way, as far as it is known.</summary>
+    private string Waiting()
+    {
+        if (_schedule.Reasons.Select(r => $"{StepComposer.HostOf(r.Effect)}: {r.Reason}").FirstOrDefault() is { } said)
+        {
+            return said;
+        }
+
+        HostName? silent = VmEffects.Of(Entity).Select(StepComposer.HostOf).OfType<HostName>().FirstOrDefault(h => _parts.Hosts.Find(h.Value) is not { Connected: true });
+        return silent is null ? "" : $"waits for the agent of {silent}, which is not connected";
+    }
+
+    private MigrationStory? StoryOf(string migrationId) => _history.Stories.FirstOrDefault(s => s.State.Id.ToString() == migrationId);
+
+    private void PublishNow()
+    {
+        Timers.Cancel(PublishDue.Instance);
+        if (_watchers.Count == 0)
+        {
+            return;
+        }
+
+        VmChanged changed = Changed();
+        foreach (IActorRef watcher in _watchers)
+        {
+            watcher.Tell(changed);
+        }
+    }
+
+    private void PublishSoon()
+    {
+        _samples++;
+        if (_watchers.Count > 0 && !Timers.IsTimerActive(PublishDue.Instance))
+        {
+            Timers.StartSingleTimer(PublishDue.Instance, PublishDue.Instance, s_samplePause);
+        }
+    }
+
+    private void ArmIdle()
+    {
+        if (IsPassable)
+        {
+            Timers.StartSingleTimer(IdleDue.Instance, IdleDue.Instance, s_idle);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using Akka.Event;
+using Coordinator.AgentProtocol;
+using Coordinator.Domain;
+using Coordinator.Domain.Migration;
+
+namespace Coordinator.Actors.Migrations;
+
+/// <summary>Performs what is outstanding, again and again until the facts no longer ask for it.</summary>
+internal sealed partial class MigrationActor
+{
+    /// <summary>A host whose word is older than this during a migration is asked for a fresh one: a report may have been lost between two nodes without anybody noticing.</summary>
+    private static readonly TimeSpan s_reportAge = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan s_lookEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_shortestDelay = TimeSpan.FromMilliseconds(10);
+
+    private readonly HashSet<VmEffect.ArmDeadline> _armed = [];
+    private AttemptNo _alerted;
+
+    private void Perform()
+    {
+        if (!_claimed)
+        {
+            return;
+        }
+
+        EquatableList<VmEffect> effects = VmEffects.Of(Entity);
+        ArmDeadlines(effects.OfType<VmEffect.ArmDeadline>().ToList());
+        foreach (VmEffect.RaiseAlert alert in effects.OfType<VmEffect.RaiseAlert>().Where(a => a.Attempt != _alerted))
+        {
+            _alerted = alert.Attempt;
+            _log.Error("{0}: IN DOUBT, a person must look: {1}", _vm, State.Migration?.Reason);
+        }
+
+        Send(effects);
+        if (Active is { Phase: MigrationPhase.Verifying } verifying)
+        {
+            StartVerifying(verifying);
+        }
+    }
+
+    private void Send(EquatableList<VmEffect> effects)
+    {
+        TimeSpan now = Now;
+        List<EffectSchedule.Key> wanted = effects.Where(e => StepComposer.HostOf(e) is not null).Select(e => new EffectSchedule.Key(e, _views.LifeOf(StepComposer.HostOf(e)!))).ToList();
+        wanted.AddRange(Refreshes(now));
+        foreach ((VmEffect effect, long stepNo) in _schedule.TakeDue(wanted, now))
+        {
+            if (StepComposer.Compose(_vm, State, _views, effect, stepNo) is { } step)
+            {
+                _parts.Mail.Send(StepComposer.HostOf(effect)!, new CoordinatorMessage { Step = step });
+            }
+        }
+
+        TimeSpan? next = _schedule.NextDue - now;
+        if (Active is not null && (next is null || next > s_lookEvery))
+        {
+            next = s_lookEvery;
+        }
+
+        if (next is { } delay)
+        {
+            Timers.StartSingleTimer(DriveDue.Instance, DriveDue.Instance, delay > s_shortestDelay ? delay : s_shortestDelay);
+        }
+        else
+        {
+            Timers.Cancel(DriveDue.Instance);
+        }
+    }
+
+    private IEnumerable<EffectSchedule.Key> Refreshes(TimeSpan now)
+    {
+        if (Active is not { } m || m.Attempt == AttemptNo.None)
+        {
+            yield break;
+        }
+
+        foreach (HostName host in new[] { m.Source, m.Destination })
+        {
+            if (Fenced(host) is { } view && now - view.ReceivedAt >= s_reportAge)
+            {
+                yield return new EffectSchedule.Key(new VmEffect.Fence(host), _views.LifeOf(host), view.Raw.Sequence);
+            }
+        }
+    }
+
+    private void ArmDeadlines(List<VmEffect.ArmDeadline> wanted)
+    {
+        foreach (VmEffect.ArmDeadline over in _armed.Except(wanted).ToList())
+        {
+            Timers.Cancel(over);
+            _armed.Remove(over);
+        }
+
+        foreach (VmEffect.ArmDeadline deadline in wanted.Where(_armed.Add))
+        {
+            Timers.StartSingleTimer(deadline, new DeadlineDue(deadline), TimeSpan.FromMilliseconds(deadline.DurationMs));
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using Akka.Actor;
+using Coordinator.Actors.Agents;
+using Coordinator.Domain.Migration;
+
+namespace Coordinator.Actors.Migrations;
+
+/// <summary>What an entity needs from its node.</summary>
+/// <param name="Mail">Way to the host agents.</param>
+/// <param name="Hosts">Hosts known to this node.</param>
+/// <param name="Clock">Wall clock, for the journal's envelope only.</param>
+/// <param name="Node">Address of this node, for the journal's envelope.</param>
+public sealed record MigrationActorParts(IHostMail Mail, IHostDirectory Hosts, TimeProvider Clock, string Node);
+
+/// <summary>Time to look at what is outstanding.</summary>
+internal sealed class DriveDue : INoSerializationVerificationNeeded
+{
+    internal static readonly DriveDue Instance = new();
+}
+
+/// <summary>Time to tell watchers about samples; changes are told at once.</summary>
+internal sealed class PublishDue : INoSerializationVerificationNeeded
+{
+    internal static readonly PublishDue Instance = new();
+}
+
+/// <summary>Nothing was asked of an absent VM for a while.</summary>
+internal sealed class IdleDue : INoSerializationVerificationNeeded
+{
+    internal static readonly IdleDue Instance = new();
+}
+
+/// <summary>The queues were watched for long enough.</summary>
+internal sealed class JudgeDue : INoSerializationVerificationNeeded
+{
+    internal static readonly JudgeDue Instance = new();
+}
+
+internal sealed record DeadlineDue(VmEffect.ArmDeadline Deadline) : INoSerializationVerificationNeeded;
+
+/// <summary>For tests: the state that the entity goes by, to be compared with its journal's.</summary>
+internal sealed record ShowState : INoSerializationVerificationNeeded;
+
+internal sealed record StateShown(VmState State, long Sequence) : INoSerializationVerificationNeeded;

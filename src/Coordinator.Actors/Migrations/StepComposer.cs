@@ -1,0 +1,109 @@
+using Coordinator.Actors.Agents;
+using Coordinator.AgentProtocol;
+using Coordinator.Domain;
+using Coordinator.Domain.Migration;
+using Coordinator.Domain.Policies;
+
+namespace Coordinator.Actors.Migrations;
+
+/// <summary>Writes an effect as a step for an agent. What an effect does not carry comes from the journalled state and from the destination's newest report.</summary>
+internal static class StepComposer
+{
+    /// <summary>Which host an effect is for; null for effects that stay in this node.</summary>
+    internal static HostName? HostOf(VmEffect effect) => effect switch
+    {
+        VmEffect.Fence e => e.Host,
+        VmEffect.LaunchVm e => e.Host,
+        VmEffect.EndVm e => e.Host,
+        VmEffect.PrepareDestination e => e.Host,
+        VmEffect.Rehearse e => e.Source,
+        VmEffect.StartAttempt e => e.Source,
+        VmEffect.CancelAttempt e => e.Source,
+        VmEffect.CleanUpDestination e => e.Host,
+        VmEffect.EndSource e => e.Host,
+        VmEffect.JudgeQueues or VmEffect.ArmDeadline or VmEffect.RaiseAlert => null,
+        _ => throw new InvalidOperationException($"unknown effect {effect}"),
+    };
+
+    /// <returns>Null while something that the step must name has not been reported yet.</returns>
+    internal static Step? Compose(VmName vm, VmState state, HostViews views, VmEffect effect, long stepNo)
+    {
+        Step step = new()
+        {
+            Vm = vm.Value,
+            Epoch = state.Epoch.Value,
+            Incarnation = WireIds.Write(state.Incarnation.Value),
+            StepNo = stepNo,
+        };
+        switch (effect)
+        {
+            case VmEffect.Fence:
+                step.Fence = new Fence();
+                return step;
+            case VmEffect.LaunchVm e:
+                step.Launch = new LaunchVm { Launch = WireIds.Write(e.Launch.Value), DefinitionYaml = e.DefinitionYaml };
+                return step;
+            case VmEffect.EndVm e:
+                step.EndVm = new EndVm { Launch = WireIds.Write(e.Launch.Value) };
+                return step;
+            case VmEffect.CancelAttempt e:
+                step.Cancel = new CancelAttempt { Attempt = e.Attempt.Value };
+                return step;
+            case VmEffect.CleanUpDestination e:
+                step.CleanUp = new CleanUpDestination { Attempt = e.Attempt.Value };
+                return step;
+            case VmEffect.EndSource e:
+                step.EndSource = new EndSource { Attempt = e.Attempt.Value, Launch = WireIds.Write(e.Launch.Value) };
+                return step;
+            default:
+                return state.Migration is { } migration ? OfMigration(step, state, migration, views, effect) : null;
+        }
+    }
+
+    private static Step? OfMigration(Step step, VmState state, MigrationState migration, HostViews views, VmEffect effect)
+    {
+        VmReport? destination = views.Of(migration.Destination)?.Raw;
+        switch (effect)
+        {
+            case VmEffect.PrepareDestination e:
+                step.Prepare = new PrepareDestination
+                {
+                    Attempt = e.Attempt.Value,
+                    Launch = WireIds.Write(e.Launch.Value),
+                    DefinitionYaml = state.DefinitionYaml,
+                    Settings = Settings(migration.Policy),
+                };
+                return step;
+            case VmEffect.Rehearse e when destination is { HandoffAddress.Length: > 0 }:
+                step.Rehearse = new Rehearse
+                {
+                    Attempt = e.Attempt.Value,
+                    DestinationHost = migration.Destination.Value,
+                    HandoffAddress = destination.HandoffAddress,
+                    DestinationStore = WireIds.Write(migration.DestinationStore.Value),
+                };
+                return step;
+            case VmEffect.StartAttempt e when destination is { HandoffAddress.Length: > 0, Destination.StreamUri.Length: > 0 } && destination.Destination.Attempt == e.Attempt.Value:
+                step.Start = new StartAttempt
+                {
+                    Attempt = e.Attempt.Value,
+                    DestinationStore = WireIds.Write(e.DestinationStore.Value),
+                    DestinationHost = migration.Destination.Value,
+                    HandoffAddress = destination.HandoffAddress,
+                    StreamUri = destination.Destination.StreamUri,
+                    Settings = Settings(migration.Policy),
+                };
+                return step;
+            default:
+                return null;
+        }
+    }
+
+    private static MigrationSettings Settings(MigrationPolicy policy) => new()
+    {
+        DowntimeLimitMs = policy.DowntimeLimitMs,
+        BandwidthBytesPerSec = policy.BandwidthBytesPerSec,
+        SwitchoverDeadlineMs = policy.SwitchoverDeadlineMs,
+        VerifyMs = policy.VerifyMs,
+    };
+}

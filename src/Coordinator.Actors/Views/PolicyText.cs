@@ -1,0 +1,44 @@
+using Coordinator.Contracts;
+using Coordinator.Domain;
+using Coordinator.Domain.Policies;
+using Api = Coordinator.Contracts.Api;
+
+namespace Coordinator.Actors.Views;
+
+/// <summary>The policy of a request and of the public resource, both ways.</summary>
+internal static class PolicyText
+{
+    /// <exception cref="InvalidValueException">A value is out of its range.</exception>
+    internal static MigrationPolicy Read(PolicyChoice choice)
+    {
+        MigrationPolicy defaults = MigrationPolicy.Default;
+        long iterate = choice.IterateDeadlineMs ?? defaults.IterateDeadlineMs;
+        return (defaults with
+        {
+            DowntimeLimitMs = choice.DowntimeLimitMs ?? defaults.DowntimeLimitMs,
+            BandwidthBytesPerSec = choice.BandwidthBytesPerSec ?? defaults.BandwidthBytesPerSec,
+            PrepareDeadlineMs = choice.PrepareDeadlineMs ?? defaults.PrepareDeadlineMs,
+
+            // Wider on the wire than in the domain; what does not fit is out of its range anyway.
+            IterateDeadlineMs = (int)Math.Clamp(iterate, int.MinValue, int.MaxValue),
+            SwitchoverDeadlineMs = choice.SwitchoverDeadlineMs ?? defaults.SwitchoverDeadlineMs,
+            VerifyMs = choice.VerifyMs ?? defaults.VerifyMs,
+            MaxAttempts = choice.MaxAttempts ?? defaults.MaxAttempts,
+            RehearsalBudgetMs = choice.RehearsalBudgetMs ?? defaults.RehearsalBudgetMs,
+            OnRehearsalOverBudget = choice.RefuseOverBudget == true ? OverBudgetAction.Refuse : OverBudgetAction.Warn,
+        }).Checked();
+    }
+
+    internal static Api.MigrationPolicy Write(MigrationPolicy policy) => new()
+    {
+        DowntimeLimitMs = policy.DowntimeLimitMs,
+        BandwidthBytesPerSec = policy.BandwidthBytesPerSec,
+        PrepareDeadlineMs = policy.PrepareDeadlineMs,
+        IterateDeadlineMs = policy.IterateDeadlineMs,
+        SwitchoverDeadlineMs = policy.SwitchoverDeadlineMs,
+        VerifyMs = policy.VerifyMs,
+        MaxAttempts = policy.MaxAttempts,
+        RehearsalBudgetMs = policy.RehearsalBudgetMs,
+        RefuseOverBudget = policy.OnRehearsalOverBudget == OverBudgetAction.Refuse,
+    };
+}

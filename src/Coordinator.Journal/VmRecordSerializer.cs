@@ -1,0 +1,57 @@
+using System.Runtime.Serialization;
+using Akka.Actor;
+using Akka.Serialization;
+using Coordinator.Domain;
+using Envelope = Coordinator.Journal.Stored.Envelope;
+using Google.Protobuf;
+
+namespace Coordinator.Journal;
+
+/// <summary>
+/// Journal bytes of <see cref="VmRecord"/>: an <see cref="Envelope"/> around the event's own message, which the manifest names. Every refusal to read is a
+/// <see cref="SerializationException"/>: the entity then stays down instead of going on with a history that it does not understand.
+/// </summary>
+public sealed class VmRecordSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
+{
+    /// <summary>Part of the stored format (0-100 belong to Akka); stands in the journal next to every event.</summary>
+    public const int SerializerId = 1702;
+
+    private const long MicrosPerTick = TimeSpan.TicksPerMicrosecond;
+
+    public override int Identifier => SerializerId;
+
+    public override string Manifest(object o) => o is VmRecord record ? VmEventCodec.ManifestOf(record.Event.GetType()) : throw Foreign(o);
+
+    public override byte[] ToBinary(object obj)
+    {
+        if (obj is not VmRecord record)
+        {
+            throw Foreign(obj);
+        }
+
+        return new Envelope
+        {
+            AtUnixMicros = (record.At.UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks) / MicrosPerTick,
+            Node = record.Node,
+            Event = VmEventCodec.Encode(record.Event).ToByteString(),
+        }.ToByteArray();
+    }
+
+    public override object FromBinary(byte[] bytes, string manifest)
+    {
+        try
+        {
+            Envelope envelope = Envelope.Parser.ParseFrom(bytes);
+            return new VmRecord(
+                VmEventCodec.Decode(manifest, envelope.Event),
+                DateTimeOffset.UnixEpoch.AddTicks(checked(envelope.AtUnixMicros * MicrosPerTick)),
+                envelope.Node);
+        }
+        catch (Exception e) when (e is InvalidProtocolBufferException or InvalidValueException or ArgumentException or OverflowException)
+        {
+            throw new SerializationException($"a stored event of manifest '{manifest}' cannot be read: {e.Message}", e);
+        }
+    }
+
+    private static SerializationException Foreign(object o) => new($"{o.GetType().FullName} is not a record of a VM's journal");
+}

@@ -1,0 +1,222 @@
+using Coordinator.Actors.Agents;
+using Coordinator.Actors.Migrations;
+using Coordinator.Contracts;
+using Coordinator.Contracts.Api;
+using Coordinator.Domain;
+using Grpc.Core;
+using Api = Coordinator.Contracts.Api;
+
+namespace Coordinator.Server.Grpc;
+
+/// <summary>The public API: translates, asks the VM's entity, translates back. Decides nothing.</summary>
+internal sealed class CoordinatorService(VmClient vms, VmIndex index, IHostDirectory hosts) : Api.Coordinator.CoordinatorBase
+{
+    /// <summary>A launch takes a second or two; after this the caller is told "Starting" and looks again.</summary>
+    private static readonly TimeSpan s_startWithin = TimeSpan.FromSeconds(15);
+
+    /// <summary>Lists show living VMs as they are now; one that does not answer in this time is shown as journalled.</summary>
+    private static readonly TimeSpan s_liveWithin = TimeSpan.FromSeconds(1);
+
+    private const int LiveParallelism = 16;
+
+    public override async Task<VirtualMachine> StartVirtualMachine(StartVirtualMachineRequest request, ServerCallContext context)
+    {
+        string vm = DefinitionName.Read(request.DefinitionYaml).Value;
+        VmAnswer answer = await vms.Ask(
+            vm, new StartVirtualMachine(vm, new RequestId(request.RequestId).Value, new HostName(request.Host).Value, request.DefinitionYaml), context.CancellationToken).ConfigureAwait(false);
+        VirtualMachine started = Machine(answer);
+        if (started.Residence != "Starting")
+        {
+            return started;
+        }
+
+        VirtualMachine settled = await Settled(vm, started, context.CancellationToken).ConfigureAwait(false);
+        return settled.Residence == "Absent"
+            ? throw new RpcException(new Status(StatusCode.FailedPrecondition, $"VM '{vm}' could not be started: {settled.Message}"))
+            : settled;
+    }
+
+    public override async Task<VirtualMachine> StopVirtualMachine(StopVirtualMachineRequest request, ServerCallContext context) =>
+        Machine(await vms.Ask(request.Name, new StopVirtualMachine(Vm(request.Name), new RequestId(request.RequestId).Value), context.CancellationToken).ConfigureAwait(false));
+
+    public override async Task<VirtualMachine> GetVirtualMachine(GetVirtualMachineRequest request, ServerCallContext context) =>
+        Machine(await vms.Ask(request.Name, new GetVm(Vm(request.Name), ""), context.CancellationToken).ConfigureAwait(false));
+
+    public override async Task<ListVirtualMachinesResponse> ListVirtualMachines(ListVirtualMachinesRequest request, ServerCallContext context)
+    {
+        IReadOnlyList<VirtualMachine> journalled = await index.VirtualMachines().ConfigureAwait(false);
+        VirtualMachine[] shown = [.. journalled];
+        await Parallel.ForAsync(0, shown.Length, Live(context), async (i, stop) =>
+        {
+            // An absent VM is not woken up only to be listed.
+            if (shown[i].Residence != "Absent" && await vms.Try(new GetVm(shown[i].Name, ""), s_liveWithin, stop).ConfigureAwait(false) is { Kind: AnswerKind.Accepted } answer)
+            {
+                shown[i] = Machine(answer);
+            }
+        }).ConfigureAwait(false);
+        ListVirtualMachinesResponse response = new();
+        response.VirtualMachines.AddRange(shown);
+        return response;
+    }
+
+    public override Task<ListHostsResponse> ListHosts(ListHostsRequest request, ServerCallContext context)
+    {
+        ListHostsResponse response = new();
+        foreach (KnownHost known in hosts.All)
+        {
+            Api.Host host = new()
+            {
+                Name = known.Name,
+                Connected = known.Connected,
+                Node = known.Node,
+                AgentVersion = known.Hello.AgentVersion,
+                HandoffAddress = known.Hello.HandoffAddress,
+                MemoryAvailableMib = known.Hello.MemoryAvailableMib,
+            };
+            host.QemuVersions.AddRange(known.Hello.QemuVersions);
+            host.VirtualMachines.AddRange(known.Hello.Vms);
+            response.Hosts.Add(host);
+        }
+
+        return Task.FromResult(response);
+    }
+
+    public override async Task<Migration> StartMigration(StartMigrationRequest request, ServerCallContext context) =>
+        Newest(await vms.Ask(
+            request.Vm,
+            new StartMigration(Vm(request.Vm), new RequestId(request.RequestId).Value, new HostName(request.DestinationHost).Value, Policy(request.Policy)),
+            context.CancellationToken).ConfigureAwait(false));
+
+    public override async Task<Migration> CancelMigration(CancelMigrationRequest request, ServerCallContext context) =>
+        Newest(await vms.Ask(request.Vm, new CancelMigration(Vm(request.Vm), new RequestId(request.RequestId).Value), context.CancellationToken).ConfigureAwait(false));
+
+    public override Task<Migration> GetMigration(GetMigrationRequest request, ServerCallContext context) => Find(request, context.CancellationToken);
+
+    public override async Task<ListMigrationsResponse> ListMigrations(ListMigrationsRequest request, ServerCallContext context)
+    {
+        if (request.Vm.Length > 0)
+        {
+            Vm(request.Vm);
+        }
+
+        Migration[] shown = [.. await index.Migrations(request.Vm).ConfigureAwait(false)];
+        await Parallel.ForAsync(0, shown.Length, Live(context), async (i, stop) =>
+        {
+            if (!shown[i].Terminal && await vms.Try(new GetVm(shown[i].Vm, shown[i].Id), s_liveWithin, stop).ConfigureAwait(false) is { Kind: AnswerKind.Accepted, Migration.Length: > 0 } answer)
+            {
+                shown[i] = Newest(answer);
+            }
+        }).ConfigureAwait(false);
+        ListMigrationsResponse response = new();
+        response.Migrations.AddRange(shown);
+        return response;
+    }
+
+    public override async Task WatchMigration(GetMigrationRequest request, IServerStreamWriter<Migration> responseStream, ServerCallContext context)
+    {
+        CancellationToken stop = context.CancellationToken;
+        Migration shown = await Find(request, stop).ConfigureAwait(false);
+        await responseStream.WriteAsync(shown, stop).ConfigureAwait(false);
+        if (shown.Terminal)
+        {
+            return;
+        }
+
+        using VmWatch watch = vms.Watch(shown.Vm);
+        await foreach (VmChanged change in watch.Changes.ReadAllAsync(stop).ConfigureAwait(false))
+        {
+            Migration now = Migration.Parser.ParseFrom(change.Migration);
+            if (now.Id != shown.Id)
+            {
+                // Another migration has begun meanwhile, so this one has ended.
+                now = await Find(new GetMigrationRequest { Vm = shown.Vm, MigrationId = shown.Id }, stop).ConfigureAwait(false);
+            }
+
+            if (now.Version > shown.Version || now.Terminal)
+            {
+                shown = now;
+                await responseStream.WriteAsync(shown, stop).ConfigureAwait(false);
+            }
+
+            if (shown.Terminal)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>From the entity; an old migration that it has no room for, from the journal.</summary>
+    private async Task<Migration> Find(GetMigrationRequest request, CancellationToken stop)
+    {
+        string vm = Vm(request.Vm);
+        try
+        {
+            return Newest(await vms.Ask(vm, new GetVm(vm, request.MigrationId), stop).ConfigureAwait(false));
+        }
+        catch (RpcException missing) when (missing.StatusCode == StatusCode.NotFound && request.MigrationId.Length > 0)
+        {
+            Migration? old = (await index.Migrations(vm).ConfigureAwait(false)).FirstOrDefault(m => m.Id == request.MigrationId);
+            if (old is null)
+            {
+                throw;
+            }
+
+            return old;
+        }
+    }
+
+    private async Task<VirtualMachine> Settled(string vm, VirtualMachine started, CancellationToken stop)
+    {
+        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        patience.CancelAfter(s_startWithin);
+        using VmWatch watch = vms.Watch(vm);
+        try
+        {
+            await foreach (VmChanged change in watch.Changes.ReadAllAsync(patience.Token).ConfigureAwait(false))
+            {
+                VirtualMachine now = VirtualMachine.Parser.ParseFrom(change.VirtualMachine);
+                if (now.Residence != "Starting")
+                {
+                    return now;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+        }
+
+        return started;
+    }
+
+    private static ParallelOptions Live(ServerCallContext context) => new() { MaxDegreeOfParallelism = LiveParallelism, CancellationToken = context.CancellationToken };
+
+    private static string Vm(string name) => new VmName(name).Value;
+
+    private static VirtualMachine Machine(VmAnswer answer)
+    {
+        VirtualMachine machine = VirtualMachine.Parser.ParseFrom(answer.VirtualMachine);
+        if (answer.Message.Length > 0)
+        {
+            machine.Message = answer.Message;
+        }
+
+        return machine;
+    }
+
+    private static Migration Newest(VmAnswer answer) => answer.Migration.Length > 0
+        ? Migration.Parser.ParseFrom(answer.Migration)
+        : throw new RpcException(new Status(StatusCode.NotFound, $"VM '{answer.Vm}' has no migration"));
+
+    private static PolicyChoice Policy(MigrationPolicy? policy) => policy is null
+        ? new PolicyChoice(null, null, null, null, null, null, null, null, null)
+        : new PolicyChoice(
+            policy.HasDowntimeLimitMs ? policy.DowntimeLimitMs : null,
+            policy.HasBandwidthBytesPerSec ? policy.BandwidthBytesPerSec : null,
+            policy.HasPrepareDeadlineMs ? policy.PrepareDeadlineMs : null,
+            policy.HasIterateDeadlineMs ? policy.IterateDeadlineMs : null,
+            policy.HasSwitchoverDeadlineMs ? policy.SwitchoverDeadlineMs : null,
+            policy.HasVerifyMs ? policy.VerifyMs : null,
+            policy.HasMaxAttempts ? policy.MaxAttempts : null,
+            policy.HasRehearsalBudgetMs ? policy.RehearsalBudgetMs : null,
+            policy.HasRefuseOverBudget ? policy.RefuseOverBudget : null);
+}

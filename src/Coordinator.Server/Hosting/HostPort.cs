@@ -1,0 +1,39 @@
+using System.Globalization;
+using System.Net;
+
+namespace Coordinator.Server.Hosting;
+
+/// <summary>
+/// An address to listen on, as <c>HOST:PORT</c>; IPv6 in brackets. Only loopback: nothing here is encrypted or authenticated yet, so an address that others can reach is
+/// refused with a sentence.
+/// </summary>
+internal sealed record HostPort(string Host, int Port)
+{
+    public override string ToString() => Host.Contains(':', StringComparison.Ordinal)
+        ? string.Create(CultureInfo.InvariantCulture, $"[{Host}]:{Port}")
+        : string.Create(CultureInfo.InvariantCulture, $"{Host}:{Port}");
+
+    public IPAddress Address => Host == "localhost" ? IPAddress.Loopback : IPAddress.Parse(Host);
+
+    /// <exception cref="OptionException">Not HOST:PORT, or not a loopback address.</exception>
+    internal static HostPort Parse(string option, string text)
+    {
+        int colon = text.LastIndexOf(':');
+        string host = colon > 0 ? text[..colon].Trim('[', ']') : "";
+        if (colon <= 0 || host.Length == 0 || !int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int port) || port > IPEndPoint.MaxPort)
+        {
+            throw new OptionException($"{option}: '{text}' is not HOST:PORT with a port of 0 to {IPEndPoint.MaxPort}, for instance 127.0.0.1:4050");
+        }
+
+        if (host != "localhost" && (!IPAddress.TryParse(host, out IPAddress? address) || !IPAddress.IsLoopback(address)))
+        {
+            throw new OptionException(
+                $"{option}: '{host}' is refused: this version speaks without encryption and without passwords, so it listens on loopback only (127.0.0.1, ::1 or localhost)");
+        }
+
+        return new HostPort(host, port);
+    }
+}
+
+/// <summary>An option that cannot be used. The message is all that the user is shown.</summary>
+internal sealed class OptionException(string message) : Exception(message);

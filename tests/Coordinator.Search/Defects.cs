@@ -1,0 +1,193 @@
+using Coordinator.Domain;
+using Coordinator.Domain.Handoff;
+using Coordinator.Domain.Migration;
+using Coordinator.Domain.QemuModel;
+
+namespace Coordinator.Search;
+
+/// <summary>
+/// Wrong protocols, each wrong in one place. The search has to find every one of them: they are the tests of the search. Where one needs a record that the real protocol
+/// does not even have, it is built from what there is.
+/// </summary>
+public static class Defects
+{
+    private static AttemptNo AttemptOf(SourceHandoff s) => s.Attempt;
+
+    private static SourceEffect Released(SourceHandoff s) =>
+        new SourceEffect.SendToDestination(new SourceMessage.Released(s.Attempt, s.Records.DestinationStore, s.Records.GuestWasRunning));
+
+    private static Decision<DestinationReply, DestinationEvent> Happens(params DestinationEvent[] events) =>
+        new(DestinationReply.Of(CommandReply.Accepted), events.ToEquatableList());
+
+    public sealed class ReleaseSentInDevice : ProtocolRules
+    {
+        public override IReadOnlyList<SourceEffect> Effects(SourceHandoff state) =>
+            state is { Stage: SourceStage.Switching, Continued: true } ? [.. base.Effects(state), Released(state)] : base.Effects(state);
+    }
+
+    public sealed class RegisterNotDurable : ProtocolRules
+    {
+        public override DestinationHandoff Restart(DestinationHandoff state) =>
+            new() { Records = state.Records with { Register = RegisterValue.Empty, Runs = [], Running = AttemptNo.None } };
+    }
+
+    /// <summary>Caught only when the old incarnation may still decide: with a linear journal the attempt's number and the tombstone already suffice.</summary>
+    public sealed class EpochUnchecked : ProtocolRules
+    {
+        public override bool JournalAcceptsTwoWriters => true;
+
+        public override bool Admits(CommandFloor floor, Command command) => true;
+    }
+
+    public sealed class ResumeWithoutProof : ProtocolRules
+    {
+        public override IReadOnlyList<SourceEffect> Effects(SourceHandoff state) =>
+            state is { Stage: SourceStage.HandedOver, DeadlinePassed: true } ? [new SourceEffect.ContinueGuest(state.Records.Launch)] : base.Effects(state);
+    }
+
+    public sealed class ContOnInmigrate : ProtocolRules
+    {
+        public override IReadOnlyList<DestinationEffect> Effects(DestinationHandoff state) =>
+            state is { Stage: DestinationStage.Receiving, Launched: true, View.Alive: true, ContinueSent: false } ? [new DestinationEffect.ContinueGuest(state.Records.Attempt)] : base.Effects(state);
+    }
+
+    /// <summary>The source reads the register instead of asking for the compare-and-set, and takes "nothing decided" for an answer.</summary>
+    public sealed class EmptyTakenAsProof : ProtocolRules
+    {
+        public override Decision<DestinationReply, DestinationEvent> Decide(DestinationHandoff state, DestinationInput input) =>
+            input is DestinationInput.FromSource { Message: SourceMessage.Refuse } && state.Records.Register == RegisterValue.Empty
+                ? new(DestinationReply.Of(state.Records.Attempt, RegisterAnswer.Undecided), [])
+                : base.Decide(state, input);
+
+        public override Decision<CommandReply, SourceEvent> Decide(SourceHandoff state, SourceInput input) =>
+            input is SourceInput.RegisterAnswered { Reply.Answer: RegisterAnswer.Undecided } && state is { Stage: SourceStage.HandedOver, WantsRefusal: true }
+                ? new(CommandReply.Accepted, [new SourceEvent.RefusalStored(AttemptOf(state))])
+                : base.Decide(state, input);
+    }
+
+    /// <summary>A restarted source without a record of its release resumes by itself.</summary>
+    public sealed class ReleasedBeforeItIsDurable : ProtocolRules
+    {
+        public override IReadOnlyList<SourceEffect> Effects(SourceHandoff state) =>
+            state is { Stage: SourceStage.HandedOver, Continued: false } && state.Records.Completed < state.Attempt
+                ? [new SourceEffect.ContinueGuest(state.Records.Launch)]
+                : base.Effects(state);
+    }
+
+    /// <summary>The copy is granted on what was observed (it has loaded), without the source's own word.</summary>
+    public sealed class GrantOnObservation : ProtocolRules
+    {
+        public override IReadOnlyList<DestinationEffect> Effects(DestinationHandoff state) =>
+            state is { Stage: DestinationStage.Loaded, Gate: GateState.NotJudged } ? [new DestinationEffect.JudgeGate(state.Records.Attempt)] : base.Effects(state);
+
+        public override Decision<DestinationReply, DestinationEvent> Decide(DestinationHandoff state, DestinationInput input) =>
+            base.Decide(input is DestinationInput.GateJudged ? state with { ReleasedNoted = true, ReleasedGuestWasRunning = true } : state, input);
+    }
+
+    public sealed class NoTombstone : ProtocolRules
+    {
+        public override Decision<CommandReply, SourceEvent> Decide(SourceHandoff state, SourceInput input) =>
+            base.Decide(input is SourceInput.Start ? Without(state) : state, input);
+
+        public override SourceHandoff Apply(SourceHandoff state, SourceEvent happened) => base.Apply(happened is SourceEvent.AttemptStarted ? Without(state) : state, happened);
+
+        private static SourceHandoff Without(SourceHandoff state) => state with { Records = state.Records with { Tombstone = AttemptNo.None } };
+    }
+
+    /// <summary>Reply before persist: the tombstone is answered, but a crash forgets it.</summary>
+    public sealed class ReplyBeforePersist : ProtocolRules
+    {
+        public override SourceHandoff Restart(SourceHandoff state) => base.Restart(state with { Records = state.Records with { Tombstone = AttemptNo.None } });
+    }
+
+    /// <summary>Released carries the epoch of the authorisation, and the destination refuses it below its floor.</summary>
+    public sealed class EpochOnAgentMessages : ProtocolRules
+    {
+        public override IReadOnlyList<VmEffect> Effects(VmEntity entity) =>
+            base.Effects(entity).Select(e => e is VmEffect.StartAttempt start ? start with { DestinationStore = Mark(start.DestinationStore, entity.State.Epoch) } : e).ToList();
+
+        public override bool Hears(CommandFloor floor, SourceMessage message) => message.DestinationStore == Mark(message.DestinationStore, floor.Epoch);
+
+        public override Decision<DestinationReply, DestinationEvent> Decide(DestinationHandoff state, DestinationInput input) =>
+            base.Decide(state, input is DestinationInput.FromSource heard ? heard with { OwnStore = heard.Message.DestinationStore } : input);
+
+        private static StoreInstanceId Mark(StoreInstanceId store, Epoch epoch)
+        {
+            byte[] bytes = store.Value.ToByteArray();
+            bytes[15] = (byte)epoch.Value;
+            return new StoreInstanceId(new Guid(bytes));
+        }
+    }
+
+    public sealed class DestinationRefusesByTimer : ProtocolRules
+    {
+        public override Decision<DestinationReply, DestinationEvent> Decide(DestinationHandoff state, DestinationInput input)
+        {
+            Decision<DestinationReply, DestinationEvent> decision = base.Decide(state, input);
+            return input is DestinationInput.Observed { View.IsLoaded: true } && state.Records.Register == RegisterValue.Empty
+                ? decision with { Events = decision.Events.Add(new DestinationEvent.RefusedSet(state.Records.Attempt)) }
+                : decision;
+        }
+    }
+
+    public sealed class GateRefusesAlone : ProtocolRules
+    {
+        public override Decision<DestinationReply, DestinationEvent> Decide(DestinationHandoff state, DestinationInput input) =>
+            input is DestinationInput.GateJudged { IsOpen: false } judged && state.Stage == DestinationStage.Loaded
+                ? Happens(new DestinationEvent.RefusedSet(judged.Attempt))
+                : base.Decide(state, input);
+    }
+
+    public sealed class CancelSentToDestination : ProtocolRules
+    {
+        public override IReadOnlyList<VmEffect> Effects(VmEntity entity) => base.Effects(entity)
+            .Select(e => e is VmEffect.CancelAttempt cancel ? new VmEffect.CleanUpDestination(entity.State.Migration!.Destination, cancel.Attempt) : e).ToList();
+    }
+
+    public sealed class FenceOfBothNeeded : ProtocolRules
+    {
+        public override VmEvent? Next(VmEntity entity) => Both(entity) || entity.State.Migration is not { Authorized: true } ? base.Next(entity) : null;
+
+        public override IReadOnlyList<VmEffect> Effects(VmEntity entity) =>
+            Both(entity) ? base.Effects(entity) : base.Effects(entity).Where(e => e is not VmEffect.CancelAttempt).ToList();
+
+        private static bool Both(VmEntity entity) =>
+            entity.State.Migration is { } m && entity.FencedReportOf(m.Source) is not null && entity.FencedReportOf(m.Destination) is not null;
+    }
+
+    public sealed class FailedButStoppedTakenAsRunning : ProtocolRules
+    {
+        public override SourceReport Report(SourceHandoff state) =>
+            state.Stage == SourceStage.Stranded ? base.Report(state) with { Stage = SourceStage.Home } : base.Report(state);
+
+        public override IReadOnlyList<SourceEffect> Effects(SourceHandoff state) => state.Stage == SourceStage.Stranded ? [] : base.Effects(state);
+    }
+
+    /// <summary>Results are drawn from reports that were made under an older fence.</summary>
+    public sealed class OldEvidence : ProtocolRules
+    {
+        public override bool JournalAcceptsTwoWriters => true;
+
+        public override VmEvent? Next(VmEntity entity)
+        {
+            CommandFloor own = new(entity.State.Epoch, entity.State.Incarnation);
+            return base.Next(entity with { Reports = entity.Reports.Select(r => r with { Floor = own }).ToEquatableList() });
+        }
+    }
+
+    /// <summary><c>cont</c> as soon as the source has released, whatever the rings say.</summary>
+    public sealed class ContBeforeTheGate : ProtocolRules
+    {
+        public override IReadOnlyList<DestinationEffect> Effects(DestinationHandoff state) =>
+            state is { Stage: DestinationStage.Loaded, ReleasedNoted: true } ? [new DestinationEffect.ContinueGuest(state.Records.Attempt)] : base.Effects(state);
+    }
+
+    /// <summary>The register goes with the agent's state, and a missing register is taken for an empty one.</summary>
+    public sealed class RegisterWipedTakenAsEmpty : ProtocolRules
+    {
+        public override Decision<DestinationReply, DestinationEvent> Decide(DestinationHandoff state, DestinationInput input) =>
+            input is DestinationInput.FromSource { Message: SourceMessage.Refuse refuse } && state.Records.Attempt == AttemptNo.None
+                ? new(DestinationReply.Of(refuse.Attempt, RegisterAnswer.Refused), [])
+                : base.Decide(state, input);
+    }
+}
