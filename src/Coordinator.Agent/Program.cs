@@ -12,7 +12,7 @@ if (args is not ["--config", { } path])
 try
 {
     HostConfiguration configuration = HostConfiguration.Load(path);
-    await using AgentHost agent = await AgentHost.StartAsync(configuration, logging => logging.AddJsonConsole(console =>
+    await using AgentHost agent = await AgentHost.StartAsync(configuration, logging => logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning).AddJsonConsole(console =>
     {
         console.UseUtcTimestamp = true;
         console.TimestampFormat = "O";

@@ -124,14 +124,29 @@ internal sealed partial class QemuInstance
         return (await reader.ReadAsync(Devices, ReadingKind.Provisional, [], null, _stop.Token)).Devices;
     }
 
-    /// <summary>Final rings, and what QEMU says of its states and figures in the same pipeline.</summary>
-    public async Task<(FinalReading Reading, RunStatus Run, MigrationInfo Migration)> ReadFinalAsync()
+    /// <summary>Final rings, and what QEMU says of its states and figures in the same pipeline; the states are news as well.</summary>
+    public async Task<(FinalReading Reading, QemuSight Sight, MigrationInfo Migration)> ReadFinalAsync()
     {
         RingReader reader = new(Monitor, _trackedDevices);
         Devices ??= await reader.ListAsync(null, _stop.Token);
+        int generation = Generation;
+        long before = Interlocked.Read(ref _stateEvents);
         (IReadOnlyList<DeviceReading> readings, QmpReply[] replies) =
             await reader.ReadAsync(Devices, ReadingKind.Final, [MigrationCommands.QueryStatus, MigrationCommands.QueryMigrate], null, _stop.Token);
-        return (new FinalReading(readings, HostClock.NowMicros()), RunStatus.Parse(replies[0].Result), MigrationInfo.Parse(replies[1].Result));
+        long at = HostClock.NowMicros();
+        MigrationInfo migration = MigrationInfo.Parse(replies[1].Result);
+        QemuSight sight = SightOf(RunStatus.Parse(replies[0].Result), migration);
+        if (before == Interlocked.Read(ref _stateEvents))
+        {
+            lock (_gate)
+            {
+                _sight = sight;
+            }
+
+            _tell(new QemuNews(this, Sight: sight, Generation: generation));
+        }
+
+        return (new FinalReading(readings, at), sight, migration);
     }
 
     public async Task<MigrationInfo> QueryMigrateAsync() => await Monitor.QueryMigrateAsync(deadline: null, _stop.Token);

@@ -77,11 +77,9 @@ internal sealed partial class DestinationSide
 
         if (Facts.First is not { } first)
         {
-            (FinalReading reading, Qmp.Schema.RunStatus run, Qmp.Schema.MigrationInfo migration) = await guest.ReadFinalAsync();
-            bool isLoaded = MigrationStatusWords.Parse(migration.Status) == MigrationStatus.Completed && RunStateWords.Parse(run.Status) is RunState.Paused or RunState.PreLaunch;
-            if (!isLoaded)
+            (FinalReading reading, QemuSight sight, _) = await guest.ReadFinalAsync();
+            if (!sight.AsDestination(guest.Launch).IsLoaded)
             {
-                guest.Observe();
                 return;
             }
 

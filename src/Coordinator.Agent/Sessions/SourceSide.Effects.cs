@@ -193,10 +193,10 @@ internal sealed partial class SourceSide
     {
         for (; ; )
         {
-            (FinalReading reading, RunStatus run, MigrationInfo migration) = await guest.ReadFinalAsync();
+            (FinalReading reading, QemuSight sight, MigrationInfo migration) = await guest.ReadFinalAsync();
 
             // `completed` is said a moment before `postmigrate` is reached; released is only what is in it.
-            if (RunStateWords.Parse(run.Status) == RunState.PostMigrate && MigrationStatusWords.Parse(migration.Status) == MigrationStatus.Completed)
+            if (sight is { Run: RunState.PostMigrate, Status: MigrationStatus.Completed })
             {
                 Released released = new();
                 released.FinalRecords.AddRange(reading.Devices);
@@ -204,7 +204,6 @@ internal sealed partial class SourceSide
                 return released;
             }
 
-            guest.Observe();
             await Task.Delay(s_postmigratePause, session.Stopping);
         }
     }

@@ -109,6 +109,11 @@ internal sealed partial class SourceSide(VmSession session) : IAsyncDisposable
         if (_standstill.HasPassed(session.Source, session.Guests.SourceLaunch, deadline, nowMs))
         {
             session.Logger.LogWarning("VM {Vm}: the guest has stood still for {Deadline} ms ({Stage}); the switchover is broken off", session.Vm, deadline.TotalMilliseconds, session.Source.Stage);
+            if (Facts.Error.Length == 0)
+            {
+                Facts.Error = $"the guest stood still for longer than {deadline.TotalMilliseconds:0} ms (switchover deadline), so the switchover was broken off";
+            }
+
             await session.FeedAsync(new SourceInput.SwitchoverDeadlinePassed(session.Source.Attempt));
         }
     }

@@ -2,6 +2,7 @@ using Coordinator.Agent.Qemu;
 using Coordinator.Agent.State;
 using Coordinator.Domain;
 using Coordinator.Domain.Handoff;
+using Coordinator.Domain.Migration;
 
 namespace Coordinator.Agent.Sessions;
 
@@ -21,7 +22,7 @@ internal sealed partial class VmSession : IAsyncDisposable
     private readonly SourceSide _sourceSide;
     private readonly DestinationSide _destinationSide;
     private readonly ReportWriter _report;
-    private (SourceStage, DestinationStage, AttemptNo, AttemptNo) _reportedStages;
+    private Reported? _reported;
 
     public VmSession(string vm, AgentContext agent)
     {
@@ -236,15 +237,29 @@ internal sealed partial class VmSession : IAsyncDisposable
         _sourceSide.Sample(now);
         await _destinationSide.AfterEffectsAsync(now);
         Guests.EndOrdered();
-        var stages = (Source.Stage, Destination.Stage, Source.Attempt, Destination.Records.Attempt);
-        if (stages != _reportedStages)
+        NotifyChanges();
+        ArmTimer(now);
+    }
+
+    /// <summary>
+    /// A stage that changed is reported at once. "Not observed" is what every stage passes through after a command to QEMU: it is worth a report only when it lasts.
+    /// </summary>
+    private void NotifyChanges()
+    {
+        Reported now = new(SourceReport.Of(Source), DestinationReport.Of(Destination), Floor, Guests.Resident, Guests.Of(Guests.Resident)?.Sight);
+        if (now == _reported)
         {
-            LogStages(Vm, stages.Item1, stages.Item3.Value, stages.Item2, stages.Item4.Value);
-            _reportedStages = stages;
-            ReportChanged(atOnce: true);
+            return;
         }
 
-        ArmTimer(now);
+        bool isStage = now.Source.Stage != _reported?.Source.Stage || now.Destination.Stage != _reported?.Destination.Stage;
+        _reported = now;
+        if (isStage)
+        {
+            LogStages(Vm, now.Source.Stage, now.Source.Attempt.Value, now.Destination.Stage, now.Destination.Attempt.Value);
+        }
+
+        ReportChanged(atOnce: isStage && now.Source.Stage != SourceStage.NotObserved && now.Destination.Stage != DestinationStage.NotObserved);
     }
 
     private void LookAgain() => Post(new SessionInput.LookAgain());
@@ -257,6 +272,8 @@ internal sealed partial class VmSession : IAsyncDisposable
             _timer.Change(due is { } at ? Math.Max(1, at - now) : Timeout.Infinite, Timeout.Infinite);
         }
     }
+
+    private sealed record Reported(SourceReport Source, DestinationReport Destination, CommandFloor Floor, LaunchId Resident, QemuSight? Guest);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "ALARM: a copy of VM {Vm} runs without a grant (attempt {Attempt}): somebody else continued it. It is being stopped")]
     private partial void LogForeignRun(string vm, int attempt);

@@ -62,7 +62,7 @@ internal sealed class TestHost : IAsyncDisposable
     }
 
     public async Task StartHereAsync() =>
-        Agent = await AgentHost.StartAsync(HostConfiguration.Parse(_yaml, "host.yaml"), logging => logging.SetMinimumLevel(LogLevel.Information).AddProvider(new CollectingLoggers(Note)));
+        Agent = await AgentHost.StartAsync(HostConfiguration.Parse(_yaml, "host.yaml"), logging => logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning).AddProvider(new CollectingLoggers(Note)));
 
     public async Task StopHereAsync()
     {
