@@ -4,7 +4,10 @@ using System.Text.RegularExpressions;
 
 namespace Coordinator.Agent.Configuration;
 
-/// <summary>"address:port" as people write it: 10.0.0.5:5090, [fd00::5]:5090, host-a.example:5090. IPEndPoint.Parse accepts "5" as an address, so it is not enough.</summary>
+/// <summary>
+/// "address:port" as people write it: 10.0.0.5:5090, [fd00::5]:5090, host-a.example:5090. IPEndPoint.Parse accepts "5" as an address, so it is not
+/// enough.
+/// </summary>
 internal static partial class AddressText
 {
     /// <summary>The parts before and behind the last colon; the port is null when there is none. Null for text that is neither.</summary>
@@ -12,7 +15,8 @@ internal static partial class AddressText
     {
         var match = SplitPattern().Match(text);
         return match.Success
-            ? (match.Groups["v6"].Success ? match.Groups["v6"].Value : match.Groups["host"].Value, match.Groups["port"].Success ? match.Groups["port"].Value : null)
+            ? (match.Groups["v6"].Success ? match.Groups["v6"].Value : match.Groups["host"].Value,
+                match.Groups["port"].Success ? match.Groups["port"].Value : null)
             : null;
     }
 
@@ -39,13 +43,15 @@ internal static partial class AddressText
         };
     }
 
-    [GeneratedRegex(@"^(\[(?<v6>[0-9A-Fa-f:.]+(%[A-Za-z0-9_.-]+)?)\]|(?<host>[^:\[\]/\s]+))(:(?<port>[0-9-]+))?\z", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^(\[(?<v6>[0-9A-Fa-f:.]+(%[A-Za-z0-9_.-]+)?)\]|(?<host>[^:\[\]/\s]+))(:(?<port>[0-9-]+))?\z",
+        RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex SplitPattern();
 
     [GeneratedRegex(@"^[0-9]{1,3}(\.[0-9]{1,3}){3}\z", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex DottedPattern();
 
     // RFC 1123 host names.
-    [GeneratedRegex(@"^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\.?\z", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\.?\z",
+        RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex HostNamePattern();
 }

@@ -37,15 +37,16 @@ internal sealed class HostConfigurationReader(ProblemList problems)
         var variables = VariableMap.Read(reader.Mapping("variables"), problems);
         return problems.Any
             ? null
-            : new HostConfiguration(hostId!, stateDirectory!, runDirectory!, coordinators, handoff!, stream!, qemuDefault, qemuAllowed, scope, reserveMiB, variables);
+            : new HostConfiguration(
+                hostId!, stateDirectory!, runDirectory!, coordinators, handoff!, stream!, qemuDefault, qemuAllowed, scope, reserveMiB, variables);
     }
 
     private string? HostId(MappingReader reader)
     {
         var hostId = reader.Text("hostId", required: true);
-        if (hostId is not null && !VmDefinitionReader.NamePattern().IsMatch(hostId.Text))
+        if (hostId is not null && !ResourceName.IsValid(hostId.Text))
         {
-            problems.Add(hostId.At, $"'{Shown.Briefly(hostId.Text)}' is not a host id; use a-z, 0-9, '.' and '-', beginning and ending with a letter or digit, at most 63 characters.");
+            problems.Add(hostId.At, $"'{Shown.Briefly(hostId.Text)}' is not a host id; {ResourceName.Rule}.");
         }
 
         return hostId?.Text;
@@ -66,7 +67,8 @@ internal sealed class HostConfigurationReader(ProblemList problems)
     {
         if (text is not null && Encoding.UTF8.GetByteCount(text.Text) > HostVariables.RunDirectoryBytesAtMost)
         {
-            problems.Add(text.At, $"'runDirectory' is longer than {HostVariables.RunDirectoryBytesAtMost} bytes; Linux allows 107 for the path of a socket, and names of sockets follow.");
+            problems.Add(text.At, $"'runDirectory' is longer than {HostVariables.RunDirectoryBytesAtMost} bytes; Linux allows 107 for the path of a socket, "
+                + "and names of sockets follow.");
         }
 
         return Directory(text);
@@ -84,13 +86,15 @@ internal sealed class HostConfigurationReader(ProblemList problems)
             }
             else
             {
-                problems.Add(text.At, $"'{Shown.Briefly(text.Text)}' is not the address of a coordinator; write https://name:port (http:// on one machine only).");
+                problems.Add(text.At,
+                    $"'{Shown.Briefly(text.Text)}' is not the address of a coordinator; write https://name:port (http:// on one machine only).");
             }
         }
 
         if (reader.Node("coordinators") is null or ListNode { Items.Count: 0 })
         {
-            problems.Add(reader.Node("coordinators")?.At ?? reader.At, "'coordinators' is missing or empty; list the gRPC address of every coordinator, e.g. https://coordinator-1.example:5080.");
+            problems.Add(reader.Node("coordinators")?.At ?? reader.At, "'coordinators' is missing or empty; list the gRPC address of every coordinator, e.g. "
+                + "https://coordinator-1.example:5080.");
         }
 
         return addresses;
@@ -103,9 +107,11 @@ internal sealed class HostConfigurationReader(ProblemList problems)
             return null;
         }
 
-        if (AddressText.Split(listen.Text) is not { } parts || AddressText.Address(parts.Host) is not { } address || AddressText.Port(parts.Port) is not { } port)
+        if (AddressText.Split(listen.Text) is not { } parts || AddressText.Address(parts.Host) is not { } address
+            || AddressText.Port(parts.Port) is not { } port)
         {
-            problems.Add(listen.At, $"'{Shown.Briefly(listen.Text)}' cannot be listened on; write an IP address and a port, e.g. 10.0.0.5:5090 or [fd00::5]:0 (0 = any free port).");
+            problems.Add(listen.At, $"'{Shown.Briefly(listen.Text)}' cannot be listened on; write an IP address and a port, e.g. 10.0.0.5:5090 "
+                + "or \"[fd00::5]:0\" in quotes (0 = any free port).");
             return null;
         }
 
@@ -116,7 +122,8 @@ internal sealed class HostConfigurationReader(ProblemList problems)
 
         if (advertisedPort is not null && port == 0)
         {
-            problems.Add(section.At, "'handoff.advertise' names a port while 'handoff.listen' takes any free one; give both a port, or leave it out of 'advertise'.");
+            problems.Add(section.At,
+                "'handoff.advertise' names a port while 'handoff.listen' takes any free one; give both a port, or leave it out of 'advertise'.");
         }
 
         return new HandoffEndpoint(new IPEndPoint(address, port), advertised, advertisedPort);
@@ -129,9 +136,11 @@ internal sealed class HostConfigurationReader(ProblemList problems)
             return null;
         }
 
-        if (AddressText.Split(listen.Text) is not { } parts || AddressText.Address(parts.Host) is not { } address || AddressText.Ports(parts.Port) is not { } ports)
+        if (AddressText.Split(listen.Text) is not { } parts || AddressText.Address(parts.Host) is not { } address
+            || AddressText.Ports(parts.Port) is not { } ports)
         {
-            problems.Add(listen.At, $"'{Shown.Briefly(listen.Text)}' cannot be listened on; write an IP address and ports, e.g. 10.1.0.5:49152-49215 or [fd00::5]:0 (0 = any free port).");
+            problems.Add(listen.At, $"'{Shown.Briefly(listen.Text)}' cannot be listened on; write an IP address and ports, e.g. 10.1.0.5:49152-49215 "
+                + "or \"[fd00::5]:0\" in quotes (0 = any free port).");
             return null;
         }
 
@@ -180,7 +189,7 @@ internal sealed class HostConfigurationReader(ProblemList problems)
         if (AddressText.Split(text.Text) is not { } parts || !AddressText.IsDialable(parts.Host)
             || (parts.Port is not null && AddressText.Port(parts.Port) is null or 0))
         {
-            problems.Add(text.At, $"'{Shown.Briefly(text.Text)}' cannot be dialled by others; write a name or address, e.g. host-a.example or [fd00::5].");
+            problems.Add(text.At, $"'{Shown.Briefly(text.Text)}' cannot be dialled by others; write a name or address, e.g. host-a.example or \"[fd00::5]\".");
             return null;
         }
 

@@ -11,7 +11,10 @@ public readonly record struct PortRange(int First, int Last)
 
     public int Count => IsAny ? 0 : Last - First + 1;
 
-    /// <summary>Every port once, beginning somewhere in the range: two agents that share an address then rarely try the same port first. Empty for <see cref="Any"/>.</summary>
+    /// <summary>
+    /// Every port once, beginning somewhere in the range: two agents that share an address then rarely try the same port first. Empty for <see
+    /// cref="Any"/>.
+    /// </summary>
     public IEnumerable<int> InTurn(int start)
     {
         var (first, count) = (First, Count);

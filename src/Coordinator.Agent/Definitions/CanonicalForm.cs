@@ -9,7 +9,8 @@ using YamlDotNet.Core.Events;
 namespace Coordinator.Agent.Definitions;
 
 /// <summary>
-/// The one form of a definition: keys in a fixed order, maps sorted, absent values absent. The fingerprint is taken from JSON and not from YAML, whose layout is the emitter's choice and may change with its version.
+/// The one form of a definition: keys in a fixed order, maps sorted, absent values absent. The fingerprint is taken from JSON and not from YAML,
+/// whose layout is the emitter's choice and may change with its version.
 /// A new key must be written only when it is set, else fingerprints of old definitions change with the agent's version.
 /// </summary>
 internal static class CanonicalForm

@@ -9,12 +9,14 @@ internal static class CommandLineComposer
     {
         if (!QemuCommandLine.IsLaunchId(launchId))
         {
-            throw new DefinitionException(definition.SourceName, $"'{Shown.Briefly(launchId)}' is not a launch id: a-z, 0-9 and '-', at most {QemuCommandLine.LaunchIdCharactersAtMost} characters.");
+            throw new DefinitionException(definition.SourceName, $"'{Shown.Briefly(launchId)}' is not a launch id: a-z, 0-9 and '-', at most "
+                + $"{QemuCommandLine.LaunchIdCharactersAtMost} characters.");
         }
 
         if (!definition.CanBeLaunched)
         {
-            throw new DefinitionException(definition.SourceName, $"VM {definition.Name} has no 'args', so no host can launch it; add the arguments of its QEMU, without its monitor.");
+            throw new DefinitionException(definition.SourceName, $"VM {definition.Name} has no 'args', so no host can launch it; add the arguments of its "
+                + "QEMU, without its monitor.");
         }
 
         var expansion = new Expansion(definition, host);
@@ -23,7 +25,8 @@ internal static class CommandLineComposer
         expansion.ThrowIfMissing();
         RefuseBinary(definition, host, binary);
         // A variable may have brought in what the text of the definition did not show.
-        ReservedOptions.Check(arguments, (_, sentence) => throw new DefinitionException(definition.SourceName, $"with the variables of host {host.HostId}, {sentence}"));
+        ReservedOptions.Check(arguments, (_, sentence) =>
+            throw new DefinitionException(definition.SourceName, $"with the variables of host {host.HostId}, {sentence}"));
 
         return new QemuCommandLine(
             definition.Name,
@@ -51,7 +54,8 @@ internal static class CommandLineComposer
         {
             if (path is not null && !path.StartsWith('/'))
             {
-                throw new DefinitionException(definition.SourceName, $"on host {host.HostId} 'adopt' gives '{Shown.Briefly(path)}', which is not an absolute path.");
+                throw new DefinitionException(
+                    definition.SourceName, $"on host {host.HostId} 'adopt' gives '{Shown.Briefly(path)}', which is not an absolute path.");
             }
         }
 
@@ -82,7 +86,8 @@ internal static class CommandLineComposer
         if (binary != host.QemuDefault && !host.QemuAllowed.Contains(binary, StringComparer.Ordinal))
         {
             throw new DefinitionException(definition.SourceName,
-                $"host {host.HostId} does not allow the QEMU binary {Shown.Briefly(binary)}; it allows {Shown.List(host.QemuAllowed.Prepend(host.QemuDefault).Distinct(StringComparer.Ordinal))}. "
+                $"host {host.HostId} does not allow the QEMU binary {Shown.Briefly(binary)}; it allows "
+                    + $"{Shown.List(host.QemuAllowed.Prepend(host.QemuDefault).Distinct(StringComparer.Ordinal))}. "
                 + "Add it to 'qemu.allowed' in the configuration of that host, or remove 'binary' to take its default.");
         }
     }
@@ -99,7 +104,8 @@ internal static class CommandLineComposer
             if (_missing.Count > 0)
             {
                 throw new DefinitionException(definition.SourceName, [.. _missing.Select(name => new DocumentProblem(null, null,
-                    $"the variable ${{{name}}} has no value on host {host.HostId}; add it under hosts.{host.HostId} of the definition, or under 'variables' in the configuration of that host."))]);
+                    $"the variable ${{{name}}} has no value on host {host.HostId}; add it under hosts.{host.HostId} of the definition, or under 'variables' in "
+                        + "the configuration of that host."))]);
             }
         }
 

@@ -5,7 +5,8 @@ namespace Coordinator.Agent.Definitions;
 /// <param name="StateDirectory">Absolute; survives a reboot.</param>
 /// <param name="RunDirectory">Absolute, at most <see cref="RunDirectoryBytesAtMost"/> bytes; holds sockets.</param>
 /// <param name="QemuDefault">Binary of definitions that name none.</param>
-/// <param name="QemuAllowed">Binaries that a definition may name besides the default. A definition comes over the network: it must not be able to run any program it likes.</param>
+/// <param name="QemuAllowed">Binaries that a definition may name besides the default. A definition comes over the network: it must not be able to run
+/// any program it likes.</param>
 /// <param name="Variables">Values for all guests of this host.</param>
 public sealed record HostVariables(
     string HostId,

@@ -2,7 +2,10 @@ using System.Text.RegularExpressions;
 
 namespace Coordinator.Agent.Definitions;
 
-/// <summary>Everything needed to launch one QEMU. The monitor is an open listening socket that the launcher passes as descriptor <see cref="MonitorDescriptor"/>.</summary>
+/// <summary>
+/// Everything needed to launch one QEMU. The monitor is an open listening socket that the launcher passes as descriptor <see
+/// cref="MonitorDescriptor"/>.
+/// </summary>
 public sealed partial record QemuCommandLine(
     string VmName,
     string LaunchId,

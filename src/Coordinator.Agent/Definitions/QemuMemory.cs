@@ -4,7 +4,8 @@ using System.Text.Json;
 namespace Coordinator.Agent.Definitions;
 
 /// <summary>
-/// Reads a guest's memory size from its arguments: the greater of <c>-m</c> and the sum of the memory backends, else QEMU's default. Both are read because with <c>-machine memory-backend=</c>
+/// Reads a guest's memory size from its arguments: the greater of <c>-m</c> and the sum of the memory backends, else QEMU's default. Both are read
+/// because with <c>-machine memory-backend=</c>
 /// or <c>-numa memdev=</c> the backends are the memory of <c>-m</c>, while <c>-m</c> may be absent.
 /// </summary>
 internal static class QemuMemory
@@ -76,7 +77,8 @@ internal static class QemuMemory
         }
 
         // ",," is a literal comma inside a value.
-        foreach (var (part, first) in value.Replace(",,", "\0", StringComparison.Ordinal).Split(',').Select((part, index) => (part.Replace('\0', ','), index == 0)))
+        var parts = value.Replace(",,", "\0", StringComparison.Ordinal).Split(',');
+        foreach (var (part, first) in parts.Select((part, index) => (part.Replace('\0', ','), index == 0)))
         {
             var equals = part.IndexOf('=', StringComparison.Ordinal);
             if (equals >= 0)

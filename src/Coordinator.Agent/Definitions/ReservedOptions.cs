@@ -1,7 +1,8 @@
 namespace Coordinator.Agent.Definitions;
 
 /// <summary>
-/// QEMU options that a definition must not hold, each with what to do instead. Names as in qemu-options.hx of 7.2 and 10.0; QEMU takes one or two dashes and no abbreviations.
+/// QEMU options that a definition must not hold, each with what to do instead. Names as in qemu-options.hx of 7.2 and 10.0; QEMU takes one or two
+/// dashes and no abbreviations.
 /// </summary>
 internal static class ReservedOptions
 {
@@ -21,7 +22,8 @@ internal static class ReservedOptions
         ["gdb"] = "a debugger could start a stopped copy of the guest. Remove it",
         ["s"] = "a debugger (-gdb) could start a stopped copy of the guest. Remove it",
         ["loadvm"] = "every later launch would go back to that snapshot, on the destination too. Load the snapshot by hand and adopt the QEMU",
-        ["snapshot"] = "it writes the guest's disk changes to a temporary file of one host, and a migration would lose them. Make an overlay image that both hosts reach",
+        ["snapshot"] = "it writes the guest's disk changes to a temporary file of one host, and a migration would lose them. Make an overlay image that both "
+            + "hosts reach",
         ["preconfig"] = "QEMU then waits for commands that the agent does not send. Remove it",
         ["readconfig"] = "options in another file are not part of the definition, so two hosts could launch different machines. Write them as arguments",
         ["h"] = Informational,

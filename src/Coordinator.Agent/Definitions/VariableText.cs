@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Coordinator.Agent.Configuration.Documents;
 
 namespace Coordinator.Agent.Definitions;
 
@@ -17,7 +18,7 @@ internal static partial class VariableText
     public static string? Fault(string text)
     {
         string? fault = null;
-        Walk(text, _ => { }, name => fault ??= IsName(name) ? null : $"'${{{Configuration.Documents.Shown.Briefly(name)}}}' is not a variable; names are letters, digits, '-' and '_'.",
+        Walk(text, _ => { }, name => fault ??= IsName(name) ? null : $"'${{{Shown.Briefly(name)}}}' is not a variable; names are letters, digits, '-' and '_'.",
             () => fault ??= "a '${' is not closed by '}'; write '$${' for a literal '${'.");
         return fault;
     }

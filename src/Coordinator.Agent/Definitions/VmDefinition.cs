@@ -3,7 +3,8 @@ using Coordinator.Agent.Configuration.Documents;
 namespace Coordinator.Agent.Definitions;
 
 /// <summary>
-/// One guest as its owner describes it, the same text on every host. Equality of machines is <see cref="Fingerprint"/>; published schema: docs/schemas/vm-definition.schema.json.
+/// One guest as its owner describes it, the same text on every host. Equality of machines is <see cref="Fingerprint"/>; published schema:
+/// docs/schemas/vm-definition.schema.json.
 /// </summary>
 public sealed class VmDefinition
 {
@@ -26,7 +27,10 @@ public sealed class VmDefinition
     /// <summary>Absent: every virtio device that QEMU lists.</summary>
     public IReadOnlyList<string>? Devices => Content.Devices;
 
-    /// <summary>SHA-256 of the canonical form, 64 hex digits. Layout of the text, comments, order of keys and list or text form of the arguments make no difference.</summary>
+    /// <summary>
+    /// SHA-256 of the canonical form, 64 hex digits. Layout of the text, comments, order of keys and list or text form of the arguments make no
+    /// difference.
+    /// </summary>
     public string Fingerprint { get; }
 
     /// <summary>Variables that the definition uses, built-in ones included.</summary>

@@ -42,17 +42,18 @@ internal static partial class VmDefinitionReader
             problems.Add(reader.At, "'args' is missing in a VM definition (it may be absent only where 'adopt' is given).");
         }
 
-        var kept = uuid == Guid.Empty ? [] : DefinedUuid.TakeOut([.. (arguments ?? []).Select(a => a.Text)], uuid, (i, sentence) => problems.Add(arguments![i].At, sentence));
-        ReservedOptions.Check([.. (arguments ?? []).Select(a => a.Text)], (i, sentence) => problems.Add(arguments![i].At, sentence));
+        var words = (arguments ?? []).Select(a => a.Text).ToList();
+        var kept = uuid == Guid.Empty ? [] : DefinedUuid.TakeOut(words, uuid, (i, sentence) => problems.Add(arguments![i].At, sentence));
+        ReservedOptions.Check(words, (i, sentence) => problems.Add(arguments![i].At, sentence));
         return problems.Any ? null : new VmDefinitionContent(name!, uuid, binary, kept, variables, hosts, adopt, devices, memoryMiB);
     }
 
     private static string? Name(MappingReader reader, ProblemList problems)
     {
         var name = reader.Text("name", required: true);
-        if (name is not null && !NamePattern().IsMatch(name.Text))
+        if (name is not null && !ResourceName.IsValid(name.Text))
         {
-            problems.Add(name.At, $"'{Shown.Briefly(name.Text)}' cannot name a VM; use a-z, 0-9, '.' and '-', beginning and ending with a letter or digit, at most 63 characters.");
+            problems.Add(name.At, $"'{Shown.Briefly(name.Text)}' cannot name a VM; {ResourceName.Rule}.");
         }
 
         return name?.Text;
@@ -137,7 +138,7 @@ internal static partial class VmDefinitionReader
         var hosts = new SortedDictionary<string, IReadOnlyDictionary<string, string>>(StringComparer.Ordinal);
         foreach (var (key, value) in reader.Mapping("hosts")?.Entries ?? [])
         {
-            if (!NamePattern().IsMatch(key.Text))
+            if (!ResourceName.IsValid(key.Text))
             {
                 problems.Add(key.At, $"'{Shown.Briefly(key.Text)}' is not a host id; use the 'hostId' of the host's configuration.");
             }
@@ -174,7 +175,8 @@ internal static partial class VmDefinitionReader
         {
             if (!DevicePattern().IsMatch(device.Text))
             {
-                problems.Add(device.At, $"'{Shown.Briefly(device.Text)}' is not a device: write the id of its -device argument, or a path that begins with /machine/.");
+                problems.Add(device.At, $"'{Shown.Briefly(device.Text)}' is not a device: write the id of its -device argument, or a path that begins with "
+                    + "/machine/.");
             }
         }
 
@@ -211,10 +213,6 @@ internal static partial class VmDefinitionReader
         problems.Add(node.At, sentence);
         return null;
     }
-
-    // Names become directory names, unit names and QEMU's guest name. The schema holds the same pattern.
-    [GeneratedRegex(@"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?\z", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
-    internal static partial Regex NamePattern();
 
     // id_wellformed() of QEMU's util/id.c, or a QOM path of a device without an id.
     [GeneratedRegex(@"^([A-Za-z][A-Za-z0-9._-]{0,254}|/machine/[A-Za-z0-9._\[\]/-]{1,255})\z", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]

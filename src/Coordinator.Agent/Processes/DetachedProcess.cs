@@ -5,15 +5,18 @@ using Microsoft.Win32.SafeHandles;
 namespace Coordinator.Agent.Processes;
 
 /// <summary>
-/// Starts a program that does not depend on this process: its own session, no stdin, output to an open file, no other descriptor, default signals, umask 077, directory <c>/</c>.
-/// System.Diagnostics.Process offers none of these. The umask and the directory are set by a shell that then becomes the program (same pid), because both belong to the whole process and the agent has many threads.
+/// Starts a program that does not depend on this process: its own session, no stdin, output to an open file, no other descriptor, default signals,
+/// umask 077, directory <c>/</c>.
+/// System.Diagnostics.Process offers none of these. The umask and the directory are set by a shell that then becomes the program (same pid), because
+/// both belong to the whole process and the agent has many threads.
 /// </summary>
 internal static partial class DetachedProcess
 {
     private const string Shell = "/bin/sh";
     private const string Script = "cd / && umask 077 && exec \"$@\"";
 
-    // POSIX_SPAWN_SETSIGDEF, SETSIGMASK, SETSID of glibc's and musl's spawn.h. .NET ignores SIGPIPE and blocks nothing, but both survive exec, so they are set and not assumed.
+    // POSIX_SPAWN_SETSIGDEF, SETSIGMASK, SETSID of glibc's and musl's spawn.h. .NET ignores SIGPIPE and blocks nothing, but both survive exec, so
+    // they are set and not assumed.
     private const short SpawnFlags = 0x04 | 0x08 | 0x80;
 
     // Larger than posix_spawnattr_t (336) and posix_spawn_file_actions_t (80) of any C library.

@@ -4,7 +4,8 @@ using Coordinator.Agent.Definitions;
 namespace Coordinator.Agent.Processes;
 
 /// <summary>
-/// Free memory of this host, now. QEMU takes the guest's memory as it loads and not at launch, so what is promised to destinations that are still loading must be counted by the caller.
+/// Free memory of this host, now. QEMU takes the guest's memory as it loads and not at launch, so what is promised to destinations that are still
+/// loading must be counted by the caller.
 /// </summary>
 public sealed class HostMemory(string root)
 {
@@ -45,17 +46,17 @@ public sealed class HostMemory(string root)
         var others = (kept, promisedMiB) switch
         {
             (0, 0) => "",
-            (_, 0) => string.Create(CultureInfo.InvariantCulture, $" besides {kept} MiB that are kept free (memoryReserveMiB)"),
-            (0, _) => string.Create(CultureInfo.InvariantCulture, $" besides {promisedMiB} MiB for guests that are arriving"),
-            _ => string.Create(CultureInfo.InvariantCulture, $" besides {kept} MiB that are kept free (memoryReserveMiB) and {promisedMiB} MiB for guests that are arriving"),
+            (_, 0) => $" besides {kept} MiB that are kept free (memoryReserveMiB)",
+            (0, _) => $" besides {promisedMiB} MiB for guests that are arriving",
+            _ => $" besides {kept} MiB that are kept free (memoryReserveMiB) and {promisedMiB} MiB for guests that are arriving",
         };
-        return string.Create(CultureInfo.InvariantCulture,
-            $"VM {vmName} needs {need.MiB} {kind} here{others}, and {available} MiB are available; free some, or choose another host.");
+        return $"VM {vmName} needs {need.MiB} {kind} here{others}, and {available} MiB are available; free some, or choose another host.";
     }
 
     private bool IsHugePages(string path)
     {
-        var mounts = File.ReadLines(Path.Combine(root, "proc/mounts")).Select(line => line.Split(' ')).Where(fields => fields is { Length: > 2 } && fields[2] == "hugetlbfs");
+        var mounts = File.ReadLines(Path.Combine(root, "proc/mounts")).Select(line => line.Split(' '))
+            .Where(fields => fields is { Length: > 2 } && fields[2] == "hugetlbfs");
         return mounts.Any(mount => path == mount[1] || path.StartsWith(mount[1] + "/", StringComparison.Ordinal));
     }
 

@@ -5,7 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Coordinator.Agent.Processes;
 
 /// <summary>
-/// pidfd, waitid and poll. A pidfd names one process for ever, so no signal can reach a stranger that got the same number; System.Diagnostics.Process knows numbers only,
+/// pidfd, waitid and poll. A pidfd names one process for ever, so no signal can reach a stranger that got the same number; System.Diagnostics.Process
+/// knows numbers only,
 /// and for a process that is not a child it polls every 100 ms for the exit.
 /// </summary>
 internal static partial class LinuxProcessCalls
@@ -34,7 +35,8 @@ internal static partial class LinuxProcessCalls
         }
 
         var error = Marshal.GetLastPInvokeError();
-        return error == NoSuchProcess ? null : throw new PlatformNotSupportedException($"pidfd_open failed ({Explain(error)}); the agent needs Linux 5.4 or newer, and a sandbox that permits pidfd_open.");
+        return error == NoSuchProcess ? null : throw new PlatformNotSupportedException($"pidfd_open failed ({Explain(error)}); the agent needs Linux 5.4 or "
+            + "newer, and a sandbox that permits pidfd_open.");
     }
 
     /// <summary>Signal 0 only asks whether the process was not reaped yet. False: there is no such process any more.</summary>
@@ -51,7 +53,9 @@ internal static partial class LinuxProcessCalls
         };
     }
 
-    /// <summary>Readable = every thread of the process has ended. (The state letter Z in /proc says so of the first thread only; others may still run.)</summary>
+    /// <summary>
+    /// Readable = every thread of the process has ended. (The state letter Z in /proc says so of the first thread only; others may still run.)
+    /// </summary>
     public static bool HasExited(SafeFileHandle pidFd) => WithDescriptor(pidFd, descriptor =>
     {
         Span<PollEntry> entry = [new PollEntry { Descriptor = descriptor, Events = PollIn }];

@@ -3,8 +3,10 @@ using System.Net.Sockets;
 namespace Coordinator.Agent.Processes;
 
 /// <summary>
-/// Waits until a QEMU that was just launched has made its machine. Its greeting does not say so: it comes from the monitor's own thread, before the devices exist (a bad -device exits after it; measured on 7.2.22).
-/// The first command is answered by the main loop, which starts last. This is all the QMP that is spoken here; the connection is closed afterwards, so that the QMP client negotiates its own.
+/// Waits until a QEMU that was just launched has made its machine. Its greeting does not say so: it comes from the monitor's own thread, before the
+/// devices exist (a bad -device exits after it; measured on 7.2.22).
+/// The first command is answered by the main loop, which starts last. This is all the QMP that is spoken here; the connection is closed afterwards,
+/// so that the QMP client negotiates its own.
 /// </summary>
 internal static class MonitorProbe
 {

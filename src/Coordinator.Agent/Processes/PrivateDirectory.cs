@@ -2,7 +2,10 @@ using Coordinator.Agent.State;
 
 namespace Coordinator.Agent.Processes;
 
-/// <summary>A directory that only this user can enter. Mode 0700 alone is not enough: in a shared /tmp somebody may have made it before, and an owner can change the mode back.</summary>
+/// <summary>
+/// A directory that only this user can enter. Mode 0700 alone is not enough: in a shared /tmp somebody may have made it before, and an owner can
+/// change the mode back.
+/// </summary>
 internal static class PrivateDirectory
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;

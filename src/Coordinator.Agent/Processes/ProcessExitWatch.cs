@@ -5,7 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Coordinator.Agent.Processes;
 
 /// <summary>
-/// One thread that waits for the exit of every watched process by poll on their pidfds, children or not. .NET's own socket engine refuses descriptors that are not sockets, and a thread per guest would be a hundred.
+/// One thread that waits for the exit of every watched process by poll on their pidfds, children or not. .NET's own socket engine refuses descriptors
+/// that are not sockets, and a thread per guest would be a hundred.
 /// </summary>
 internal sealed class ProcessExitWatch
 {
@@ -21,7 +22,10 @@ internal sealed class ProcessExitWatch
         new Thread(Run) { IsBackground = true, Name = "process exits" }.Start();
     }
 
-    /// <summary>Completes when every thread of the process has ended, and reaps it if it is ours. The descriptor is kept open until then, even if its owner disposes it.</summary>
+    /// <summary>
+    /// Completes when every thread of the process has ended, and reaps it if it is ours. The descriptor is kept open until then, even if its owner
+    /// disposes it.
+    /// </summary>
     public Task<QemuExit> Exited(SafeFileHandle pidFd)
     {
         var watched = new Watched(pidFd, new TaskCompletionSource<QemuExit>(TaskCreationOptions.RunContinuationsAsynchronously));

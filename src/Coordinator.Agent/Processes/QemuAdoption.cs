@@ -7,7 +7,10 @@ namespace Coordinator.Agent.Processes;
 /// <summary>A running QEMU cannot be taken over; the sentence says what to do.</summary>
 public sealed class QemuAdoptionException(string sentence, Exception? inner = null) : Exception(sentence, inner);
 
-/// <summary>Finds out which process is behind a monitor that somebody else made. A wrong answer would later "prove" a running guest gone, so doubt is an error.</summary>
+/// <summary>
+/// Finds out which process is behind a monitor that somebody else made. A wrong answer would later "prove" a running guest gone, so doubt is an
+/// error.
+/// </summary>
 public static class QemuAdoption
 {
     private const int SocketLevel = 1;
@@ -19,15 +22,19 @@ public static class QemuAdoption
     private static readonly TimeSpan BetweenConnects = TimeSpan.FromMilliseconds(5);
 
     /// <summary>
-    /// Connects for a moment, to ask the kernel who listens. QEMU calls listen() itself, on a socket that was handed to it too (measured on 7.2.22), so the answer is QEMU and not who launched it.
+    /// Connects for a moment, to ask the kernel who listens. QEMU calls listen() itself, on a socket that was handed to it too (measured on 7.2.22),
+    /// so the answer is QEMU and not who launched it.
     /// Waits for the greeting before it lets go: QEMU's backlog holds one connection, and one that was never accepted would keep the QMP client out.
     /// </summary>
     /// <exception cref="QemuAdoptionException">Nobody listens, the listener is not QEMU, or somebody else holds the monitor.</exception>
-    public static async Task<QemuProcessIdentity> IdentifyAsync(AdoptedMonitor monitor, CancellationToken cancellation = default)
+    public static Task<QemuProcessIdentity> IdentifyAsync(AdoptedMonitor monitor, CancellationToken cancellation = default) =>
+        IdentifyAsync(monitor, GreetingLimit, cancellation);
+
+    internal static async Task<QemuProcessIdentity> IdentifyAsync(AdoptedMonitor monitor, TimeSpan greetingLimit, CancellationToken cancellation)
     {
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(GreetingLimit);
+        limit.CancelAfter(greetingLimit);
         try
         {
             await ConnectAsync(socket, monitor.QmpSocket, limit.Token);
@@ -38,11 +45,13 @@ public static class QemuAdoption
         }
         catch (Exception e) when (e is SocketException or ArgumentException)
         {
-            throw new QemuAdoptionException($"no QEMU answers at {monitor.QmpSocket}: {e.Message}. Check adopt.qmpSocket, and that QEMU runs with -qmp unix:{monitor.QmpSocket},server=on,wait=off.", e);
+            throw new QemuAdoptionException($"no QEMU answers at {monitor.QmpSocket}: {e.Message}. Check adopt.qmpSocket, and that QEMU runs with -qmp "
+                + $"unix:{monitor.QmpSocket},server=on,wait=off.", e);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new QemuAdoptionException($"{monitor.QmpSocket} gave no greeting within {GreetingLimit.TotalSeconds:0} s: another program is connected to this monitor, or QEMU hangs. End the other program; the agent must own the monitor.");
+            throw new QemuAdoptionException($"{monitor.QmpSocket} gave no greeting within {greetingLimit.TotalSeconds:0.#} s: another program is connected to "
+                + "this monitor, or QEMU hangs. End the other program; the agent must own the monitor.");
         }
     }
 
@@ -74,14 +83,17 @@ public static class QemuAdoption
     }
 
     private static int RequireQemu(int listener, AdoptedMonitor monitor) => listener <= 0
-        ? throw new QemuAdoptionException($"the process behind {monitor.QmpSocket} is not visible from here (another PID namespace); run the agent in the same one.")
+        ? throw new QemuAdoptionException(
+            $"the process behind {monitor.QmpSocket} is not visible from here (another PID namespace); run the agent in the same one.")
         : IsQemu(listener)
             ? listener
-            : throw new QemuAdoptionException($"{monitor.QmpSocket} is served by process {listener} ({ProcessTable.Program(listener) ?? "of another user"}), which is not QEMU; give QEMU's own -pidfile as adopt.pidFile.");
+            : throw new QemuAdoptionException($"{monitor.QmpSocket} is served by process {listener} ({ProcessTable.Program(listener) ?? "of another user"}), "
+                + "which is not QEMU; give QEMU's own -pidfile as adopt.pidFile.");
 
     private static int RequireAgreement(int listener, int recorded, AdoptedMonitor monitor) => listener == recorded || (IsQemu(recorded) && !IsQemu(listener))
         ? recorded
-        : throw new QemuAdoptionException($"{monitor.PidFile} names process {recorded}, but {monitor.QmpSocket} is served by process {listener}; one of the two belongs to another QEMU.");
+        : throw new QemuAdoptionException($"{monitor.PidFile} names process {recorded}, but {monitor.QmpSocket} is served by process {listener}; one of the "
+            + "two belongs to another QEMU.");
 
     private static bool IsQemu(int pid) => pid > 0 && ProcessTable.Program(pid)?.Contains("qemu", StringComparison.OrdinalIgnoreCase) == true;
 

@@ -85,7 +85,8 @@ public sealed class QemuProcess : IDisposable
     public Task<QemuExit> WaitForExitAsync(CancellationToken cancellation = default) => _exit.WaitAsync(cancellation);
 
     /// <summary>SIGKILL to this very process, then waits until it is proven gone.</summary>
-    /// <returns>False when it still was not gone at the limit: a process in an uninterruptible disk or network wait ends only with it. Then nothing may be done that needs it gone.</returns>
+    /// <returns>False when it still was not gone at the limit: a process in an uninterruptible disk or network wait ends only with it. Then nothing
+    /// may be done that needs it gone.</returns>
     public async Task<bool> KillAsync(TimeSpan limit, CancellationToken cancellation = default)
     {
         if (!_exit.IsCompleted)

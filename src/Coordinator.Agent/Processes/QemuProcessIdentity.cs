@@ -8,7 +8,8 @@ namespace Coordinator.Agent.Processes;
 /// <param name="Pid">As seen by the agent.</param>
 /// <param name="StartTimeTicks">Field 22 of /proc/PID/stat: clock ticks after boot.</param>
 /// <param name="BootId">/proc/sys/kernel/random/boot_id; another one proves the process gone.</param>
-/// <param name="Namespaces">PID and time namespace of the agent. In another PID namespace the same number is another process, and its absence proves nothing.</param>
+/// <param name="Namespaces">PID and time namespace of the agent. In another PID namespace the same number is another process, and its absence proves
+/// nothing.</param>
 public sealed record QemuProcessIdentity(int Pid, long StartTimeTicks, string BootId, string Namespaces)
 {
     private static readonly string OwnBootId = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
@@ -18,7 +19,8 @@ public sealed record QemuProcessIdentity(int Pid, long StartTimeTicks, string Bo
     public static QemuProcessIdentity? OfPid(int pid)
     {
         using var pidFd = LinuxProcessCalls.OpenPidFd(pid);
-        return pidFd is null || LinuxProcessCalls.HasExited(pidFd) || ProcessTable.StartTimeTicks(pid) is not { } start || !LinuxProcessCalls.SendSignal(pidFd, 0)
+        return pidFd is null || LinuxProcessCalls.HasExited(pidFd) || ProcessTable.StartTimeTicks(pid) is not { } start
+            || !LinuxProcessCalls.SendSignal(pidFd, 0)
             ? null
             : new QemuProcessIdentity(pid, start, OwnBootId, OwnNamespaces);
     }

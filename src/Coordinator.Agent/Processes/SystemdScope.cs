@@ -3,7 +3,8 @@ using Coordinator.Agent.Configuration;
 namespace Coordinator.Agent.Processes;
 
 /// <summary>
-/// The command that puts a process into a systemd scope of its own and then becomes it: <c>systemd-run --scope</c> keeps pid and descriptors (checked with systemd 252; costs 15-25 ms).
+/// The command that puts a process into a systemd scope of its own and then becomes it: <c>systemd-run --scope</c> keeps pid and descriptors (checked
+/// with systemd 252; costs 15-25 ms).
 /// Without it QEMU belongs to the control group of the agent's service, and stopping or restarting the agent would end every guest.
 /// </summary>
 internal sealed class SystemdScope(Func<string, bool> exists, Func<string, string?> environment, uint userId)
@@ -25,7 +26,8 @@ internal sealed class SystemdScope(Func<string, bool> exists, Func<string, strin
             QemuScope.Never => [],
             QemuScope.Auto when !available => [],
             _ when !available => throw new QemuLaunchException(LaunchFault.Refused,
-                $"'qemu.scope: always' is configured, but systemd does not run here or {Program} is missing; set it to auto or never, or start the agent under systemd.", null),
+                $"'qemu.scope: always' is configured, but systemd does not run here or {Program} is missing; set it to auto or never, "
+                    + "or start the agent under systemd.", null),
             _ => Command(launchId, vmName),
         };
     }

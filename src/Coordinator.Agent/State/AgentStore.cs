@@ -3,7 +3,8 @@ using Microsoft.Data.Sqlite;
 namespace Coordinator.Agent.State;
 
 /// <summary>
-/// Everything an agent must still know after a crash: records of each VM, the step log, and (in files of their own) the decision registers. Safe for many callers at once;
+/// Everything an agent must still know after a crash: records of each VM, the step log, and (in files of their own) the decision registers. Safe for
+/// many callers at once;
 /// every write returns only after it is on disk.
 /// </summary>
 public sealed class AgentStore : IDisposable
@@ -33,7 +34,8 @@ public sealed class AgentStore : IDisposable
     public RegisterDirectory Registers { get; }
 
     /// <summary>
-    /// Grows with every record and step, never falls. A coordinator that has seen a greater one knows that the whole filesystem was rolled back (a snapshot keeps inodes, so the store cannot see it);
+    /// Grows with every record and step, never falls. A coordinator that has seen a greater one knows that the whole filesystem was rolled back (a
+    /// snapshot keeps inodes, so the store cannot see it);
     /// moving the state directory aside then makes a new instance.
     /// </summary>
     public long LastSequence => Read(connection => (long)StoreDatabase.Scalar(connection, "SELECT COALESCE(SUM(seq), 0) FROM sqlite_sequence")!);
@@ -65,7 +67,8 @@ public sealed class AgentStore : IDisposable
             throw e switch
             {
                 SqliteException sqlite => StoreDatabase.Explained(sqlite, Path.Combine(directory, StoreDatabase.FileName)),
-                IOException or UnauthorizedAccessException => new AgentStoreException(StoreFault.Refused, $"the state directory {directory} cannot be used: {e.Message}", e),
+                IOException or UnauthorizedAccessException =>
+                    new AgentStoreException(StoreFault.Refused, $"the state directory {directory} cannot be used: {e.Message}", e),
                 _ => e,
             };
         }
@@ -79,7 +82,10 @@ public sealed class AgentStore : IDisposable
         return _writer.Submit(connection => Append(connection, vm, records), cancellation);
     }
 
-    /// <summary>Puts <paramref name="summary"/> in place of all records of the VM up to <paramref name="throughSequence"/>, in one commit: keeps a VM that migrates for years small.</summary>
+    /// <summary>
+    /// Puts <paramref name="summary"/> in place of all records of the VM up to <paramref name="throughSequence"/>, in one commit: keeps a VM that
+    /// migrates for years small.
+    /// </summary>
     public Task ReplaceAsync(string vm, long throughSequence, IReadOnlyList<DurableRecord> summary, CancellationToken cancellation = default)
     {
         RequireRecords(vm, summary);
@@ -95,7 +101,8 @@ public sealed class AgentStore : IDisposable
         StoreKeys.RequireVm(vm);
         return Read<IReadOnlyList<StoredRecord>>(connection =>
         {
-            using var command = StoreDatabase.Command(connection, "SELECT sequence, instance, kind, payload FROM record WHERE vm = $vm ORDER BY sequence", ("$vm", vm));
+            using var command = StoreDatabase.Command(connection, "SELECT sequence, instance, kind, payload FROM record WHERE vm = $vm ORDER BY sequence",
+                ("$vm", vm));
             using var row = command.ExecuteReader();
             var records = new List<StoredRecord>();
             while (row.Read())
@@ -129,9 +136,11 @@ public sealed class AgentStore : IDisposable
     }
 
     /// <summary>
-    /// Records the answer to a step together with the records it made, in one commit. The first answer stays: for a step that has one already nothing is written, and that answer is returned.
+    /// Records the answer to a step together with the records it made, in one commit. The first answer stays: for a step that has one already nothing
+    /// is written, and that answer is returned.
     /// </summary>
-    public Task<byte[]> SaveStepAsync(string vm, long epoch, long stepNo, ReadOnlyMemory<byte> result, IReadOnlyList<DurableRecord>? records = null, CancellationToken cancellation = default)
+    public Task<byte[]> SaveStepAsync(string vm, long epoch, long stepNo, ReadOnlyMemory<byte> result, IReadOnlyList<DurableRecord>? records = null,
+        CancellationToken cancellation = default)
     {
         RequireRecords(vm, records ?? []);
         if (result.Length > DurableRecord.PayloadBytesAtMost)
@@ -147,7 +156,8 @@ public sealed class AgentStore : IDisposable
             }
 
             var bytes = result.ToArray();
-            Run(connection, "INSERT INTO step (vm, epoch, step_no, result) VALUES ($vm, $epoch, $step, $result)", ("$vm", vm), ("$epoch", epoch), ("$step", stepNo), ("$result", bytes));
+            Run(connection, "INSERT INTO step (vm, epoch, step_no, result) VALUES ($vm, $epoch, $step, $result)", ("$vm", vm), ("$epoch", epoch),
+                ("$step", stepNo), ("$result", bytes));
             Append(connection, vm, records ?? []);
             return bytes;
         }, cancellation);
@@ -157,7 +167,8 @@ public sealed class AgentStore : IDisposable
     public Task ForgetStepsBelowAsync(string vm, long epoch, CancellationToken cancellation = default)
     {
         StoreKeys.RequireVm(vm);
-        return _writer.Submit(connection => Run(connection, "DELETE FROM step WHERE vm = $vm AND epoch < $epoch", ("$vm", vm), ("$epoch", epoch)), cancellation);
+        return _writer.Submit(connection => Run(connection, "DELETE FROM step WHERE vm = $vm AND epoch < $epoch", ("$vm", vm), ("$epoch", epoch)),
+            cancellation);
     }
 
     /// <summary>Waits for writes that were begun.</summary>
@@ -196,7 +207,8 @@ public sealed class AgentStore : IDisposable
     }
 
     private static byte[]? StepIn(SqliteConnection connection, string vm, long epoch, long stepNo) =>
-        (byte[]?)StoreDatabase.Scalar(connection, "SELECT result FROM step WHERE vm = $vm AND epoch = $epoch AND step_no = $step", ("$vm", vm), ("$epoch", epoch), ("$step", stepNo));
+        (byte[]?)StoreDatabase.Scalar(connection, "SELECT result FROM step WHERE vm = $vm AND epoch = $epoch AND step_no = $step", ("$vm", vm),
+            ("$epoch", epoch), ("$step", stepNo));
 
     private static int Run(SqliteConnection connection, string sql, params (string Name, object Value)[] parameters)
     {
@@ -211,7 +223,8 @@ public sealed class AgentStore : IDisposable
         {
             if (record.Kind.Length is 0 or > DurableRecord.KindCharactersAtMost || record.Payload.Length > DurableRecord.PayloadBytesAtMost)
             {
-                throw new ArgumentException($"the record '{record.Kind}' has no kind, a kind over {DurableRecord.KindCharactersAtMost} characters, or a payload over {DurableRecord.PayloadBytesAtMost} bytes.", nameof(records));
+                throw new ArgumentException($"the record '{record.Kind}' has no kind, a kind over {DurableRecord.KindCharactersAtMost} characters, or a "
+                    + $"payload over {DurableRecord.PayloadBytesAtMost} bytes.", nameof(records));
             }
         }
     }

@@ -65,7 +65,10 @@ internal static partial class LinuxFileCalls
         return Identity(Statx(file, "", AtEmptyPath, StatxInode | StatxBirthTime, result), result);
     }
 
-    /// <summary>Without opening the file: closing any descriptor of a database drops the locks that SQLite holds on it (POSIX fcntl), and a second process could delete its log.</summary>
+    /// <summary>
+    /// Without opening the file: closing any descriptor of a database drops the locks that SQLite holds on it (POSIX fcntl), and a second process
+    /// could delete its log.
+    /// </summary>
     public static FileIdentity IdentityOf(string path)
     {
         var result = new byte[256];
@@ -92,7 +95,8 @@ internal static partial class LinuxFileCalls
             throw new IOException($"statx failed: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
         }
 
-        var birth = (BitConverter.ToUInt32(result, 0) & StatxBirthTime) == 0 ? 0 : (BitConverter.ToInt64(result, 80) * 1_000_000_000) + BitConverter.ToUInt32(result, 88);
+        var birth = (BitConverter.ToUInt32(result, 0) & StatxBirthTime) == 0 ? 0
+            : (BitConverter.ToInt64(result, 80) * 1_000_000_000) + BitConverter.ToUInt32(result, 88);
         return new FileIdentity(BitConverter.ToUInt64(result, 32), birth);
     }
 

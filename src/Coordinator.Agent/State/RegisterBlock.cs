@@ -5,8 +5,10 @@ using System.Text;
 namespace Coordinator.Agent.State;
 
 /// <summary>
-/// The one block of a register file. All content lies in the first 152 bytes, inside one 512-byte sector, the unit that disks write whole; the checksum finds a torn one anyway.
-/// A whole page is written, so that the kernel never has to read before it writes. An all-zero block (a file that lost its data) is no valid block, so it is unknown and not empty.
+/// The one block of a register file. All content lies in the first 152 bytes, inside one 512-byte sector, the unit that disks write whole; the
+/// checksum finds a torn one anyway.
+/// A whole page is written, so that the kernel never has to read before it writes. An all-zero block (a file that lost its data) is no valid block,
+/// so it is unknown and not empty.
 /// </summary>
 internal static class RegisterBlock
 {
@@ -59,7 +61,8 @@ internal static class RegisterBlock
             return (RegisterValue.Unknown, "it was written by an earlier instance of this agent's store, which was lost or restored");
         }
 
-        if (BinaryPrimitives.ReadUInt64LittleEndian(block[InodeAt..]) != file.Inode || BinaryPrimitives.ReadInt64LittleEndian(block[BirthAt..]) != file.BirthNanoseconds)
+        if (BinaryPrimitives.ReadUInt64LittleEndian(block[InodeAt..]) != file.Inode
+            || BinaryPrimitives.ReadInt64LittleEndian(block[BirthAt..]) != file.BirthNanoseconds)
         {
             return (RegisterValue.Unknown, "its file is a copy, so it may be older than the decision");
         }

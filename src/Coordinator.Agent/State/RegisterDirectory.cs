@@ -17,7 +17,8 @@ public sealed class RegisterDirectory
     }
 
     /// <summary>
-    /// Makes the register, <c>empty</c> and durable before it returns. A repeated command finds the register of the first one, whatever it holds by then: nothing ever goes back to empty.
+    /// Makes the register, <c>empty</c> and durable before it returns. A repeated command finds the register of the first one, whatever it holds by
+    /// then: nothing ever goes back to empty.
     /// </summary>
     /// <exception cref="AgentStoreException">It cannot be made; nothing may be launched for the attempt.</exception>
     public RegisterFile Create(string vm, long attempt)

@@ -4,9 +4,12 @@ using Microsoft.Win32.SafeHandles;
 namespace Coordinator.Agent.State;
 
 /// <summary>
-/// The decision register of one attempt: the only thing that is made durable while a guest stands still. Everything slow is done before: the file exists, its block has been written once
-/// (so that the filesystem allocates and converts nothing later), it is open, and the two possible blocks are encoded. Setting it is one pwrite and one fdatasync.
-/// fdatasync and not O_DSYNC or O_DIRECT: all four combinations measured the same within noise (ext4, virtio disk with a write cache), and this one works on every filesystem.
+/// The decision register of one attempt: the only thing that is made durable while a guest stands still. Everything slow is done before: the file
+/// exists, its block has been written once
+/// (so that the filesystem allocates and converts nothing later), it is open, and the two possible blocks are encoded. Setting it is one pwrite and
+/// one fdatasync.
+/// fdatasync and not O_DSYNC or O_DIRECT: all four combinations measured the same within noise (ext4, virtio disk with a write cache), and this one
+/// works on every filesystem.
 /// It is also the only one whose sync can be told apart from the write when a person traces it.
 /// </summary>
 public sealed class RegisterFile : IDisposable
@@ -61,7 +64,8 @@ public sealed class RegisterFile : IDisposable
     }
 
     /// <summary>
-    /// Stores the decision if none is stored, and answers with what is stored. Returns only when it is on disk. Synchronous on purpose: the caller stands inside the blackout, and a hop to another thread costs more than it frees.
+    /// Stores the decision if none is stored, and answers with what is stored. Returns only when it is on disk. Synchronous on purpose: the caller
+    /// stands inside the blackout, and a hop to another thread costs more than it frees.
     /// A failed write makes this register unknown, because what the disk holds then is not known to anybody.
     /// </summary>
     public RegisterAnswer TrySet(RegisterValue decision)
@@ -74,34 +78,35 @@ public sealed class RegisterFile : IDisposable
         };
         lock (_gate)
         {
-            if (_value != RegisterValue.Empty)
+            if (_value != RegisterValue.Empty || !Store(block))
             {
                 return new RegisterAnswer(_value, SetNow: false, _doubt);
             }
 
-            return Store(block) ? new RegisterAnswer(_value = decision, SetNow: true, null) : new RegisterAnswer(_value, SetNow: false, _doubt);
+            return new RegisterAnswer(_value = decision, SetNow: true, null);
         }
     }
 
     /// <summary>
-    /// Takes <c>run</c> back: the caller has proven that the guest never ran here. Only the life of the agent that set it can know so, and it decides that, not this file.
-    /// A register that does not hold <c>run</c> is left as it is.
+    /// Takes <c>run</c> back: the caller has proven that the guest never ran here, in this life or by its record of an earlier one. The caller decides that, not
+    /// this file. A register that does not hold <c>run</c> is left as it is.
     /// </summary>
     public RegisterAnswer Withdraw()
     {
         lock (_gate)
         {
-            if (_value != RegisterValue.Run)
+            if (_value != RegisterValue.Run || !Store(_refused))
             {
                 return new RegisterAnswer(_value, SetNow: false, _doubt);
             }
 
-            return Store(_refused) ? new RegisterAnswer(_value = RegisterValue.Refused, SetNow: true, null) : new RegisterAnswer(_value, SetNow: false, _doubt);
+            return new RegisterAnswer(_value = RegisterValue.Refused, SetNow: true, null);
         }
     }
 
     /// <summary>
-    /// Writes the present value again, through the same code and descriptor as <see cref="TrySet"/>: warms both and says how long the disk takes. Null when the register is unknown.
+    /// Writes the present value again, through the same code and descriptor as <see cref="TrySet"/>: warms both and says how long the disk takes.
+    /// Null when the register is unknown.
     /// </summary>
     public TimeSpan? Rehearse()
     {
@@ -141,7 +146,8 @@ public sealed class RegisterFile : IDisposable
 
     /// <summary>
     /// Never throws for what it finds: a register that is missing or cannot be read is unknown.
-    /// What was read is written and synced once more, because it may come from the page cache alone: an agent that was killed between write and sync, or whose sync failed, leaves a value there
+    /// What was read is written and synced once more, because it may come from the page cache alone: an agent that was killed between write and sync,
+    /// or whose sync failed, leaves a value there
     /// that the next host crash takes back.
     /// </summary>
     internal static RegisterFile Open(string path, RegisterSubject subject, Action<SafeFileHandle>? sync = null)

@@ -3,7 +3,10 @@ namespace Coordinator.Agent.State;
 /// <summary>What a decision register answers. The numbers stand on disk: never change them.</summary>
 public enum RegisterValue : byte
 {
-    /// <summary>Torn, missing, unreadable, of another store instance, or a write failed. Doubt: never to be taken for <see cref="Empty"/>, and never left again by this register.</summary>
+    /// <summary>
+    /// Torn, missing, unreadable, of another store instance, or a write failed. Doubt: never to be taken for <see cref="Empty"/>, and never left
+    /// again by this register.
+    /// </summary>
     Unknown = 0,
 
     /// <summary>Durably undecided.</summary>

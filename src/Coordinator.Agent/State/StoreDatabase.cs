@@ -14,7 +14,8 @@ internal static class StoreDatabase
         CREATE TABLE instance (id BLOB NOT NULL, inode INTEGER NOT NULL, birth INTEGER NOT NULL);
         CREATE TABLE record (sequence INTEGER PRIMARY KEY AUTOINCREMENT, vm TEXT NOT NULL, instance BLOB NOT NULL, kind TEXT NOT NULL, payload BLOB NOT NULL);
         CREATE INDEX record_by_vm ON record (vm, sequence);
-        CREATE TABLE step (sequence INTEGER PRIMARY KEY AUTOINCREMENT, vm TEXT NOT NULL, epoch INTEGER NOT NULL, step_no INTEGER NOT NULL, result BLOB NOT NULL, UNIQUE (vm, epoch, step_no));
+        CREATE TABLE step (sequence INTEGER PRIMARY KEY AUTOINCREMENT, vm TEXT NOT NULL, epoch INTEGER NOT NULL, step_no INTEGER NOT NULL, result BLOB NOT NULL,
+            UNIQUE (vm, epoch, step_no));
         """;
 
     public static SqliteConnection Open(string directory)
@@ -47,7 +48,8 @@ internal static class StoreDatabase
         if (version > SchemaVersion)
         {
             throw new AgentStoreException(StoreFault.TooNew,
-                $"{connection.DataSource} was written by a newer agent (format {version}, this one knows {SchemaVersion}). Install that version again; going back is not supported.");
+                $"{connection.DataSource} was written by a newer agent (format {version}, this one knows {SchemaVersion}). Install that version again; going "
+                    + "back is not supported.");
         }
 
         if (version == 0)
@@ -83,9 +85,11 @@ internal static class StoreDatabase
 
     public static AgentStoreException Explained(SqliteException e, string path) => e.SqliteErrorCode switch
     {
-        13 => new AgentStoreException(StoreFault.Full, $"no space is left for {path}; nothing was recorded. Free space on its filesystem: the agent goes on by itself then.", e),
+        13 => new AgentStoreException(StoreFault.Full, $"no space is left for {path}; nothing was recorded. Free space on its filesystem: the agent goes on by "
+            + "itself then.", e),
         11 or 26 => new AgentStoreException(StoreFault.Damaged, Damaged(path), e),
-        _ => new AgentStoreException(StoreFault.Refused, $"{path} refused a write or read: {e.Message} (SQLite {e.SqliteErrorCode}, {e.SqliteExtendedErrorCode}). Nothing was recorded.", e),
+        _ => new AgentStoreException(StoreFault.Refused, $"{path} refused a write or read: {e.Message} (SQLite {e.SqliteErrorCode}, "
+            + $"{e.SqliteExtendedErrorCode}). Nothing was recorded.", e),
     };
 
     public static SqliteCommand Command(SqliteConnection connection, string sql, params (string Name, object Value)[] parameters)
@@ -115,5 +119,6 @@ internal static class StoreDatabase
     }
 
     private static string Damaged(string path) =>
-        $"{path} is damaged. Move the state directory aside (keep it for a look) and start the agent again: it begins with a new instance id and answers 'unknown' for attempts that were undecided, so a person must settle those.";
+        $"{path} is damaged. Move the state directory aside (keep it for a look) and start the agent again: it begins with a new instance id and answers "
+            + "'unknown' for attempts that were undecided, so a person must settle those.";
 }

@@ -4,7 +4,8 @@ using Microsoft.Data.Sqlite;
 namespace Coordinator.Agent.State;
 
 /// <summary>
-/// The only writer of the database: one thread, because SQLite has one writer anyway and its calls block. What waits while one commit is synced goes into the next one together,
+/// The only writer of the database: one thread, because SQLite has one writer anyway and its calls block. What waits while one commit is synced goes
+/// into the next one together,
 /// so a hundred guests cost as many syncs as the disk can make and not one each.
 /// </summary>
 internal sealed class StoreWriter : IDisposable
@@ -27,7 +28,10 @@ internal sealed class StoreWriter : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Completes when <paramref name="write"/> is committed and synced. It may be run more than once: after a batch failed, each request is tried alone.</summary>
+    /// <summary>
+    /// Completes when <paramref name="write"/> is committed and synced. It may be run more than once: after a batch failed, each request is tried
+    /// alone.
+    /// </summary>
     public Task<T> Submit<T>(Func<SqliteConnection, T> write, CancellationToken cancellation)
     {
         var request = new Request<T>(write);

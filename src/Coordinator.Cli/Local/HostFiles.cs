@@ -24,14 +24,15 @@ internal static class HostFiles
         foreach (var directory in new[] { Path.GetDirectoryName(layout.HostFile(host))!, layout.StateDirectory(host), Path.GetDirectoryName(layout.RunDirectory(host))!, layout.RunDirectory(host) })
             DataLayout.CreatePrivate(directory);
         var anyFreePort = new { Listen = "127.0.0.1:0" };
-        var yaml = new SerializerBuilder().WithNamingConvention(CamelCaseNamingConvention.Instance).WithQuotingNecessaryStrings().Build().Serialize(new
+        // Agents accept no aliases, which the serializer makes of equal objects.
+        var yaml = new SerializerBuilder().WithNamingConvention(CamelCaseNamingConvention.Instance).WithQuotingNecessaryStrings().DisableAliases().Build().Serialize(new
         {
             HostId = host,
             StateDirectory = layout.StateDirectory(host),
             RunDirectory = layout.RunDirectory(host),
             Coordinators = options.Servers.Select(server => server.GetLeftPart(UriPartial.Authority)).ToList(),
             Handoff = anyFreePort,
-            MigrationStream = new { Listen = "127.0.0.1:0" },
+            MigrationStream = anyFreePort,
             Qemu = new { Default = options.QemuBinary },
         });
         File.WriteAllText(layout.HostFile(host), $"# Written by 'coordctl up' at each start. A host of your own: --host FILE.\n{yaml}");

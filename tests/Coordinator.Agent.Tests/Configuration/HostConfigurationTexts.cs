@@ -32,7 +32,8 @@ public static class HostConfigurationTexts
 
     /// <summary>The small text with one key replaced, added, or (value null) left out.</summary>
     public static string With(string key, string? value) =>
-        string.Concat(Smallest.Where(line => line.Key != key).Append((key, value!)).Where(line => line.Item2 is not null).Select(line => $"{line.Item1}: {line.Item2}\n"));
+        string.Concat(Smallest.Where(line => line.Key != key).Append((key, value!)).Where(line => line.Item2 is not null)
+            .Select(line => $"{line.Item1}: {line.Item2}\n"));
 
     public static TheoryData<string> Accepted =>
     [

@@ -13,7 +13,8 @@ public sealed class CommandLineTests
         Assert.Equal("/usr/bin/qemu-system-x86_64", line.Binary);
         Assert.Equal(
             [
-                "-name", "guest=web-1,process=qemu:web-1,debug-threads=on", "-uuid", DefinitionTexts.Uuid, "-no-user-config", "-msg", "timestamp=on", "-monitor", "none",
+                "-name", "guest=web-1,process=qemu:web-1,debug-threads=on", "-uuid", DefinitionTexts.Uuid, "-no-user-config", "-msg", "timestamp=on",
+                "-monitor", "none",
                 "-chardev", "socket,id=coordinator-l-17,fd=3,server=on,wait=off", "-mon", "chardev=coordinator-l-17,mode=control", "-S", "-incoming", "defer",
                 "-machine", "q35", "-m", "512",
             ],
@@ -71,8 +72,10 @@ public sealed class CommandLineTests
 
         Assert.Equal(
             [
-                "the variable ${bridge} has no value on host host-b; add it under hosts.host-b of the definition, or under 'variables' in the configuration of that host.",
-                "the variable ${tap} has no value on host host-b; add it under hosts.host-b of the definition, or under 'variables' in the configuration of that host.",
+                "the variable ${bridge} has no value on host host-b; add it under hosts.host-b of the definition, or under 'variables' in the configuration of "
+                    + "that host.",
+                "the variable ${tap} has no value on host host-b; add it under hosts.host-b of the definition, or under 'variables' in the configuration of "
+                    + "that host.",
             ],
             e.Problems.Select(p => p.Sentence));
     }
@@ -80,7 +83,8 @@ public sealed class CommandLineTests
     [Fact]
     public void CommandLine_ReservedOptionFromAVariable_IsRefused()
     {
-        var e = Assert.Throws<DefinitionException>(() => DefinitionTexts.WithArguments("${x}").CommandLine(DefinitionTexts.Host("host-a", ("x", "-S")), LaunchRole.Start, "l"));
+        var e = Assert.Throws<DefinitionException>(() =>
+            DefinitionTexts.WithArguments("${x}").CommandLine(DefinitionTexts.Host("host-a", ("x", "-S")), LaunchRole.Start, "l"));
 
         Assert.Contains("with the variables of host host-a, the argument -S is not accepted", e.Message, StringComparison.Ordinal);
     }
@@ -91,7 +95,8 @@ public sealed class CommandLineTests
         var definition = DefinitionTexts.Parse(DefinitionTexts.Small + "\nbinary: /bin/sh");
 
         var e = Assert.Throws<DefinitionException>(() => definition.CommandLine(DefinitionTexts.Host(), LaunchRole.Start, "l"));
-        Assert.Contains("host host-a does not allow the QEMU binary /bin/sh; it allows /usr/bin/qemu-system-x86_64, /opt/qemu/bin/qemu-system-x86_64", e.Message, StringComparison.Ordinal);
+        Assert.Contains("host host-a does not allow the QEMU binary /bin/sh; it allows /usr/bin/qemu-system-x86_64, /opt/qemu/bin/qemu-system-x86_64",
+            e.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -110,7 +115,8 @@ public sealed class CommandLineTests
         var definition = DefinitionTexts.Parse($"name: web-1\nuuid: {DefinitionTexts.Uuid}\nadopt: {{qmpSocket: '${{dir}}/qmp'}}");
 
         Assert.False(definition.CanBeLaunched);
-        Assert.Contains("has no 'args'", Assert.Throws<DefinitionException>(() => definition.CommandLine(DefinitionTexts.Host(), LaunchRole.Incoming, "l")).Message, StringComparison.Ordinal);
+        Assert.Contains("has no 'args'", Assert.Throws<DefinitionException>(() =>
+            definition.CommandLine(DefinitionTexts.Host(), LaunchRole.Incoming, "l")).Message, StringComparison.Ordinal);
         Assert.Equal(new AdoptedMonitor("/d/qmp", null), definition.AdoptedOn(DefinitionTexts.Host("host-a", ("dir", "/d"))));
         Assert.Throws<DefinitionException>(() => definition.AdoptedOn(DefinitionTexts.Host("host-a", ("dir", "d"))));
         Assert.Throws<DefinitionException>(() => definition.AdoptedOn(DefinitionTexts.Host()));
@@ -149,13 +155,16 @@ public sealed class CommandLineTests
     [Fact]
     public void Memory_GivenExplicitly_Wins()
     {
-        Assert.Equal(4096, DefinitionTexts.Parse(DefinitionTexts.Small + "\nmemoryMiB: 4096").CommandLine(DefinitionTexts.Host(), LaunchRole.Start, "l").Memory.MiB);
+        var definition = DefinitionTexts.Parse(DefinitionTexts.Small + "\nmemoryMiB: 4096");
+
+        Assert.Equal(4096, definition.CommandLine(DefinitionTexts.Host(), LaunchRole.Start, "l").Memory.MiB);
     }
 
     [Fact]
     public void Memory_OfHugePages_IsMarked()
     {
-        var memory = DefinitionTexts.WithArguments("-object", "memory-backend-memfd,id=m,size=1G,hugetlb=on", "-mem-path", "/dev/hugepages/x").CommandLine(DefinitionTexts.Host(), LaunchRole.Start, "l").Memory;
+        var memory = DefinitionTexts.WithArguments("-object", "memory-backend-memfd,id=m,size=1G,hugetlb=on", "-mem-path", "/dev/hugepages/x")
+            .CommandLine(DefinitionTexts.Host(), LaunchRole.Start, "l").Memory;
 
         Assert.True(memory.MayUseHugePages);
         Assert.Equal(["/dev/hugepages/x"], memory.BackendPaths);

@@ -44,5 +44,8 @@ internal static class DefinitionTexts
     public static VmDefinition Parse(string yaml) => VmDefinition.Parse(yaml, "web-1.yaml");
 
     public static VmDefinition WithArguments(params string[] arguments) =>
-        Parse($"name: web-1\nuuid: {Uuid}\nargs:\n" + string.Concat(arguments.Select(a => $"  - \"{a.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"\n")));
+        Parse($"name: web-1\nuuid: {Uuid}\nargs:\n" + string.Concat(arguments.Select(a => $"  - {Quoted(a)}\n")));
+
+    private static string Quoted(string text) =>
+        $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
 }

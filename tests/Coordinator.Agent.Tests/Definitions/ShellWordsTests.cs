@@ -53,7 +53,8 @@ public sealed class ShellWordsTests
         Assert.Contains(sentence, ShellWords.Split(text).Fault, StringComparison.Ordinal);
     }
 
-    // The judge is the machine's own sh: whatever we accept, it splits into the same words. (Line ends are left out: a bare one ends a command in sh and is a blank here.)
+    // The judge is the machine's own sh: whatever we accept, it splits into the same words. (Line ends are left out: a bare one ends a command in sh
+    // and is a blank here.)
     [Fact]
     public void Split_RandomText_AgreesWithSh()
     {

@@ -82,13 +82,16 @@ public sealed class VmDefinitionTests
     [Fact]
     public void ToYaml_WithAnyArgument_RoundTrips()
     {
-        string[] awkwardTexts = ["null", "~", "true", "0x10", "1e3", "", " ", "- a", "a: b", "#", "a #b", "'", "\"", "\n", "a\n\n b\n", "\t", "\r\n", "\\", "|", ">", "%", "@", "`", "&a", "*a", "!t", "---", "...", "{", "]", ",", "\u00e9", "\U0001F600", "\u0085", "\u2028", "\ufeff", "\u0001", "\u007f", "?", "? a", ": ", "="];
+        string[] awkwardTexts = ["null", "~", "true", "0x10", "1e3", "", " ", "- a", "a: b", "#", "a #b", "'", "\"", "\n", "a\n\n b\n", "\t", "\r\n", "\\",
+            "|", ">", "%", "@", "`", "&a", "*a", "!t", "---", "...", "{", "]", ",", "\u00e9", "\U0001F600", "\u0085", "\u2028", "\ufeff", "\u0001", "\u007f",
+            "?", "? a", ": ", "="];
         var awkward = Gen.Int[0, awkwardTexts.Length - 1].Select(i => awkwardTexts[i]);
         var argument = Gen.Select(awkward, Gen.String[Gen.Char['\u0020', '\u007e'], 0, 20], awkward, (a, b, c) => a + b + c)
             .Where(text => VariableText.Fault(text) is null);
         argument.List[1, 8].Sample(arguments =>
         {
-            var content = DefinitionTexts.Parse(DefinitionTexts.Small).Content with { Arguments = [.. arguments.Select(a => "x" + a), .. arguments.Where(a => !a.StartsWith('-'))] };
+            var content = DefinitionTexts.Parse(DefinitionTexts.Small).Content with { Arguments = [.. arguments.Select(a => "x" + a),
+                .. arguments.Where(a => !a.StartsWith('-'))] };
             var parsed = DefinitionTexts.Parse(CanonicalForm.ToYaml(content)).Content;
             Assert.Equal(content.Arguments, parsed.Arguments);
             Assert.Equal(CanonicalForm.FingerprintOf(content), CanonicalForm.FingerprintOf(parsed));

@@ -37,9 +37,11 @@ public sealed class HostMemoryTests : IDisposable
     {
         var memory = new HostMemory(_root.Path);
 
-        Assert.Equal("VM web-1 needs 3585 MiB of memory here besides 512 MiB that are kept free (memoryReserveMiB), and 4096 MiB are available; free some, or choose another host.",
+        Assert.Equal("VM web-1 needs 3585 MiB of memory here besides 512 MiB that are kept free (memoryReserveMiB), and 4096 MiB are available; free some, or "
+            + "choose another host.",
             memory.Refusal("web-1", new MemoryNeed(3585, false, []), reserveMiB: 512));
-        Assert.Equal("VM web-1 needs 1024 MiB of memory here besides 512 MiB that are kept free (memoryReserveMiB) and 3000 MiB for guests that are arriving, and 4096 MiB are available; free some, or choose another host.",
+        Assert.Equal("VM web-1 needs 1024 MiB of memory here besides 512 MiB that are kept free (memoryReserveMiB) and 3000 MiB for guests that are arriving, "
+            + "and 4096 MiB are available; free some, or choose another host.",
             memory.Refusal("web-1", new MemoryNeed(1024, false, []), reserveMiB: 512, promisedMiB: 3000));
         Assert.Equal("VM web-1 needs 4097 MiB of huge pages here, and 4096 MiB are available; free some, or choose another host.",
             memory.Refusal("web-1", new MemoryNeed(4097, false, ["/dev/hugepages/web-1"]), reserveMiB: 512));

@@ -11,7 +11,8 @@ internal static class LaunchingAgent
 
     public static async Task<int> RunAsync(string directory)
     {
-        var host = new HostVariables("host-a", Path.Combine(directory, "state"), Path.Combine(directory, "run"), HostConfiguration.QemuBinaryDefault, [], new Dictionary<string, string>(StringComparer.Ordinal));
+        var host = new HostVariables("host-a", Path.Combine(directory, "state"), Path.Combine(directory, "run"), HostConfiguration.QemuBinaryDefault, [],
+            new Dictionary<string, string>(StringComparer.Ordinal));
         var definition = VmDefinition.Parse($"name: web-1\nuuid: {Guid.NewGuid()}\nargs: -machine none -nodefaults -display none", "web-1.yaml");
         var qemu = await new QemuLauncher(QemuScope.Auto).LaunchAsync(definition.CommandLine(host, LaunchRole.Start, "dying-agent"), QemuHost.Limit);
         Console.WriteLine(qemu.Process.Identity);

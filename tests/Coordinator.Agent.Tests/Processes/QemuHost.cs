@@ -26,12 +26,14 @@ internal sealed class QemuHost : IAsyncDisposable
 
     public string Directory => _directory.Path;
 
-    public HostVariables Variables => new("host-a", _directory["state"], _directory["run"], Binary, ["/bin/sh", "/bin/false", _directory["text"], "/nonexistent/qemu"], new Dictionary<string, string>(StringComparer.Ordinal));
+    public HostVariables Variables => new("host-a", _directory["state"], _directory["run"], Binary,
+        ["/bin/sh", "/bin/false", _directory["text"], "/nonexistent/qemu"], new Dictionary<string, string>(StringComparer.Ordinal));
 
     public string NextLaunchId() => $"l{++_launches}-{Guid.NewGuid():N}"[..20];
 
     public QemuCommandLine Line(string arguments, LaunchRole role = LaunchRole.Start, string? binary = null) => VmDefinition.Parse(
-        $"name: web-1\nuuid: {Guid.NewGuid()}\nargs: {arguments}\n" + (binary is null ? "" : $"binary: {binary}\n"), "web-1.yaml").CommandLine(Variables, role, NextLaunchId());
+        $"name: web-1\nuuid: {Guid.NewGuid()}\nargs: {arguments}\n" + (binary is null ? "" : $"binary: {binary}\n"), "web-1.yaml")
+        .CommandLine(Variables, role, NextLaunchId());
 
     public QemuCommandLine EmptyMachine(LaunchRole role = LaunchRole.Start) => Line("-machine none -nodefaults -display none", role);
 

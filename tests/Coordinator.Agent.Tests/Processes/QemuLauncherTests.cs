@@ -42,9 +42,12 @@ public sealed class QemuLauncherTests(ITestOutputHelper output)
         Assert.Contains("Umask:\t0077", status);
         // Nothing but its own: no file, socket or pipe of this test process.
         Assert.All(Directory.GetFiles($"/proc/{pid}/fd"), fd =>
-            Assert.False(new FileInfo(fd).LinkTarget is { } link && link != line.LogPath && link.StartsWith('/') && !link.StartsWith("/dev/", StringComparison.Ordinal) && !link.StartsWith("/memfd", StringComparison.Ordinal), $"{fd} -> {new FileInfo(fd).LinkTarget}"));
+            Assert.False(new FileInfo(fd).LinkTarget is { } link && link != line.LogPath && link.StartsWith('/')
+                && !link.StartsWith("/dev/", StringComparison.Ordinal) && !link.StartsWith("/memfd", StringComparison.Ordinal),
+                $"{fd} -> {new FileInfo(fd).LinkTarget}"));
         var environment = File.ReadAllText($"/proc/{pid}/environ").Split('\0', StringSplitOptions.RemoveEmptyEntries);
-        Assert.DoesNotContain(environment, variable => variable.StartsWith("DOTNET", StringComparison.Ordinal) || variable.StartsWith("VSTEST", StringComparison.Ordinal));
+        Assert.DoesNotContain(environment, variable => variable.StartsWith("DOTNET", StringComparison.Ordinal)
+            || variable.StartsWith("VSTEST", StringComparison.Ordinal));
         Assert.Contains(environment, variable => variable.StartsWith("PATH=", StringComparison.Ordinal));
 
         static string? Descriptor(int pid, int number) => new FileInfo($"/proc/{pid}/fd/{number}").LinkTarget;
@@ -81,7 +84,8 @@ public sealed class QemuLauncherTests(ITestOutputHelper output)
     {
         await using var host = new QemuHost();
         var missing = await Refused(host, host.Line("-m 1", binary: "/nonexistent/qemu"));
-        Assert.Equal((LaunchFault.NoBinary, "there is no QEMU at /nonexistent/qemu; install it on this host, or set 'qemu.default' of the host's configuration."), (missing.Fault, missing.Message));
+        Assert.Equal((LaunchFault.NoBinary, "there is no QEMU at /nonexistent/qemu; install it on this host, or set 'qemu.default' of the host's "
+            + "configuration."), (missing.Fault, missing.Message));
 
         var path = Path.Combine(host.Directory, "text");
         File.WriteAllText(path, "no program");
@@ -118,12 +122,16 @@ public sealed class QemuLauncherTests(ITestOutputHelper output)
     {
         await using var host = new QemuHost();
         // A "QEMU" that reads its arguments as a shell would and then waits for ever: -c is the first thing a shell looks at.
-        var line = host.Line("-m 1", binary: "/bin/sh") with { Arguments = ["-c", "echo starting; exec sleep 1000", QemuCommandLine.MonitorArgument("hang-1")] };
+        var line = host.Line("-m 1", binary: "/bin/sh") with
+        {
+            Arguments = ["-c", "echo starting; exec sleep 1000", QemuCommandLine.MonitorArgument("hang-1")],
+        };
         var start = Stopwatch.GetTimestamp();
 
         var e = await Assert.ThrowsAsync<QemuLaunchException>(() => new QemuLauncher(QemuScope.Never).LaunchAsync(line, TimeSpan.FromMilliseconds(200)));
 
-        Assert.Equal((LaunchFault.TimedOut, "QEMU of VM web-1 did not answer on its monitor within 0.2 s and was killed; it wrote: starting"), (e.Fault, e.Message));
+        Assert.Equal((LaunchFault.TimedOut, "QEMU of VM web-1 did not answer on its monitor within 0.2 s and was killed; it wrote: starting"),
+            (e.Fault, e.Message));
         Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0.2, 10);
         Assert.Empty(QemuLauncher.FindLaunch("hang-1"));
     }
@@ -214,7 +222,8 @@ public sealed class QemuLauncherTests(ITestOutputHelper output)
         }
 
         times.Sort();
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"launch to first answer of the monitor, empty machine, ms: min {times[0]:F1} median {times[times.Count / 2]:F1} max {times[^1]:F1}"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"launch to first answer of the monitor, empty machine, ms: min {times[0]:F1} median "
+            + $"{times[times.Count / 2]:F1} max {times[^1]:F1}"));
         // Generous: the machine may be busy. A launcher that polled with sleeps of a second would show.
         Assert.InRange(times[0], 1, 700);
     }

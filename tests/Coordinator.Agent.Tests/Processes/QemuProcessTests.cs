@@ -33,7 +33,8 @@ public sealed class QemuProcessTests
         Assert.Equal(new QemuExit(0, null), await qemu.Process.WaitForExitAsync().WaitAsync(QemuHost.Limit));
     }
 
-    // The test process starts a process that launches QEMU and dies, as an agent does that is killed: QEMU must live on, and its end must be noticed at once though it is no child of ours.
+    // The test process starts a process that launches QEMU and dies, as an agent does that is killed: QEMU must live on, and its end must be noticed
+    // at once though it is no child of ours.
     [Fact]
     public async Task Attach_AfterTheLaunchersDeath_QemuLivesOnAndItsEndIsNoticedAtOnce()
     {
@@ -104,11 +105,16 @@ public sealed class QemuProcessTests
         try
         {
             await Eventually.TrueAsync(() => File.ReadAllText($"/proc/{pid}/comm") == "sleep\n", "the shell has become sleep");
-            var signals = File.ReadAllLines($"/proc/{pid}/status").Where(row => row.StartsWith("Sig", StringComparison.Ordinal)).ToDictionary(row => row[..6], row => row[7..].Trim(), StringComparer.Ordinal);
+            var signals = File.ReadAllLines($"/proc/{pid}/status").Where(row => row.StartsWith("Sig", StringComparison.Ordinal))
+                .ToDictionary(row => row[..6], row => row[7..].Trim(), StringComparer.Ordinal);
             // Signals 1 to 31; glibc's posix_spawn itself leaves its two internal ones (32 and 33) ignored.
             const ulong Standard = 0x7FFF_FFFF;
             Assert.Equal((0ul, 0ul), (Convert.ToUInt64(signals["SigBlk"], 16) & Standard, Convert.ToUInt64(signals["SigIgn"], 16) & Standard));
             Assert.Equal(["0", "1", "2", "3"], Directory.GetFiles($"/proc/{pid}/fd").Select(Path.GetFileName).Order(StringComparer.Ordinal));
+            // Non-blocking (04000): see MonitorListener.
+            var row = File.ReadAllLines($"/proc/{pid}/fdinfo/3").Single(row => row.StartsWith("flags:", StringComparison.Ordinal));
+            var flags = Convert.ToInt32(row[6..].Trim(), 8);
+            Assert.Equal(0x800, flags & 0x800);
             Assert.StartsWith("socket:", new FileInfo($"/proc/{pid}/fd/3").LinkTarget, StringComparison.Ordinal);
         }
         finally

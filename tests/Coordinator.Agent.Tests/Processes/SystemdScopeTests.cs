@@ -33,5 +33,6 @@ public sealed class SystemdScopeTests
         Assert.Contains("'qemu.scope: always' is configured", e.Message, StringComparison.Ordinal);
     }
 
-    private static SystemdScope On(uint userId, params string[] existing) => new(existing.Contains, name => name == "XDG_RUNTIME_DIR" ? "/run/user/1000" : null, userId);
+    private static SystemdScope On(uint userId, params string[] existing) =>
+        new(existing.Contains, name => name == "XDG_RUNTIME_DIR" ? "/run/user/1000" : null, userId);
 }

@@ -29,8 +29,8 @@ public sealed class CrashTests
 
     private static async Task<List<string>> KilledAsync(string directory, long first, int acknowledgements)
     {
-        using var writer = Process.Start(new ProcessStartInfo("dotnet",
-            [typeof(CrashTests).Assembly.Location, CrashWriter.Word, directory, first.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        string[] arguments = [typeof(CrashTests).Assembly.Location, CrashWriter.Word, directory, first.ToString(CultureInfo.InvariantCulture)];
+        using var writer = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, UseShellExecute = false })!;
         var lines = new List<string>();
         while (lines.Count < acknowledgements && await writer.StandardOutput.ReadLineAsync() is { } line)
         {

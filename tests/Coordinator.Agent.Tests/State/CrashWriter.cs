@@ -3,7 +3,10 @@ using Coordinator.Agent.State;
 
 namespace Coordinator.Agent.Tests.State;
 
-/// <summary>The process that is killed: writes for ever, and says on stdout what was acknowledged. Run as <c>Coordinator.Agent.Tests crash-writer DIRECTORY FIRST</c>.</summary>
+/// <summary>
+/// The process that is killed: writes for ever, and says on stdout what was acknowledged. Run as <c>Coordinator.Agent.Tests crash-writer DIRECTORY
+/// FIRST</c>.
+/// </summary>
 internal static class CrashWriter
 {
     public const string Word = "crash-writer";

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Coordinator.Agent.Configuration.Documents;
 
 /// <summary>
-/// Typed access to one mapping. Every reader method notes a problem and returns null for a value it refuses, so that all problems of a document are found in one pass.
+/// Typed access to one mapping. Every reader method notes a problem and returns null for a value it refuses, so that all problems of a document are
+/// found in one pass.
 /// </summary>
 internal sealed class MappingReader
 {
