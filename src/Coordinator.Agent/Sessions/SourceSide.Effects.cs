@@ -119,7 +119,16 @@ internal sealed partial class SourceSide
 
     private async Task YankAsync(AttemptNo attempt, QemuInstance guest)
     {
-        await guest.YankAsync();
+        if (guest.IsConnected)
+        {
+            await guest.YankAsync();
+        }
+        else if (Plan is { } plan)
+        {
+            int broken = StreamBreaker.Break(guest.Process.Identity.Pid, plan.StreamUri);
+            session.Logger.LogWarning("VM {Vm}: the monitor does not answer; {Count} connection(s) of the stream {Uri} were ended through the kernel", session.Vm, broken, plan.StreamUri);
+        }
+
         session.Post(new SessionInput.SourceHappened(new SourceInput.YankIssued(attempt)));
     }
 

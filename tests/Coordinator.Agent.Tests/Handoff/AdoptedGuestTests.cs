@@ -30,7 +30,7 @@ public sealed class AdoptedGuestTests
         await using ForeignQemu qemu = await ForeignQemu.StartAsync(QemuUnderTest.PathOf(version), hosts.Folder, running: true);
         await qemu.SayAsync("stop");
         await AdoptAsync(hosts, qemu, "paused");
-        MigrationSettings settings = TwoHosts.Settings(switchoverDeadlineMs: 60_000);
+        MigrationSettings settings = TwoHosts.Settings();
         VmReport prepared = await hosts.PrepareAsync(1, Guid.NewGuid(), settings);
         await hosts.RehearseAsync(1, prepared);
         Disturbance.Freeze(hosts.Beta.Process!.Id);
@@ -52,7 +52,7 @@ public sealed class AdoptedGuestTests
         await using ForeignQemu qemu = await ForeignQemu.StartAsync(QemuUnderTest.PathOf(version), hosts.Folder, running: true);
         await AdoptAsync(hosts, qemu, "running");
         Guid launch = Guid.NewGuid();
-        MigrationSettings settings = TwoHosts.Settings(switchoverDeadlineMs: 60_000);
+        MigrationSettings settings = TwoHosts.Settings();
         VmReport prepared = await hosts.PrepareAsync(1, launch, settings);
         await hosts.RehearseAsync(1, prepared);
         Disturbance.Freeze(hosts.Beta.Process!.Id);

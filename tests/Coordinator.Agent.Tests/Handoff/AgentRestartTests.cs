@@ -43,7 +43,7 @@ public sealed class AgentRestartTests
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version), alphaInProcess: false);
         await hosts.LaunchAsync();
         Guid launch = Guid.NewGuid();
-        MigrationSettings settings = TwoHosts.Settings(switchoverDeadlineMs: 60_000);
+        MigrationSettings settings = TwoHosts.Settings();
         VmReport prepared = await hosts.PrepareAsync(1, launch, settings);
         await hosts.RehearseAsync(1, prepared);
         int destination = TwoHosts.QemuOf(launch).Pid;
@@ -83,7 +83,7 @@ public sealed class AgentRestartTests
     {
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version), alphaInProcess: false, betaInProcess: false);
         await hosts.LaunchAsync();
-        MigrationSettings settings = TwoHosts.Settings(switchoverDeadlineMs: 60_000);
+        MigrationSettings settings = TwoHosts.Settings();
         VmReport prepared = await hosts.PrepareAsync(1, Guid.NewGuid(), settings);
         await hosts.RehearseAsync(1, prepared);
         Disturbance.Freeze(hosts.Beta.Process!.Id);
@@ -121,7 +121,7 @@ public sealed class AgentRestartTests
     {
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version), betaInProcess: false);
         await hosts.LaunchAsync();
-        MigrationSettings settings = TwoHosts.Settings(switchoverDeadlineMs: 60_000);
+        MigrationSettings settings = TwoHosts.Settings();
         VmReport prepared = await hosts.PrepareAsync(1, Guid.NewGuid(), settings);
         await hosts.RehearseAsync(1, prepared);
         Disturbance.Freeze(hosts.Beta.Process!.Id);

@@ -43,7 +43,7 @@ public sealed class QemuDeathTests
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version));
         await hosts.LaunchAsync();
         Guid launch = Guid.NewGuid();
-        MigrationSettings settings = TwoHosts.Settings(switchoverDeadlineMs: 60_000);
+        MigrationSettings settings = TwoHosts.Settings();
         VmReport prepared = await hosts.PrepareAsync(1, launch, settings);
         await hosts.RehearseAsync(1, prepared);
         Disturbance.Freeze(TwoHosts.QemuOf(launch).Pid);
@@ -63,7 +63,7 @@ public sealed class QemuDeathTests
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version), betaInProcess: false);
         await hosts.LaunchAsync();
         Guid launch = Guid.NewGuid();
-        MigrationSettings settings = TwoHosts.Settings(switchoverDeadlineMs: 60_000);
+        MigrationSettings settings = TwoHosts.Settings();
         VmReport prepared = await hosts.PrepareAsync(1, launch, settings);
         await hosts.RehearseAsync(1, prepared);
         Disturbance.Freeze(hosts.Beta.Process!.Id);
@@ -84,7 +84,7 @@ public sealed class QemuDeathTests
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version), betaInProcess: false);
         await hosts.LaunchAsync();
         Guid launch = Guid.NewGuid();
-        MigrationSettings settings = TwoHosts.Settings(switchoverDeadlineMs: 60_000);
+        MigrationSettings settings = TwoHosts.Settings();
         VmReport prepared = await hosts.PrepareAsync(1, launch, settings);
         await hosts.RehearseAsync(1, prepared);
         Disturbance.Freeze(hosts.Beta.Process!.Id);

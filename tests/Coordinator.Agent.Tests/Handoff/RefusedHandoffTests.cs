@@ -89,5 +89,5 @@ public sealed class RefusedHandoffTests
     }
 
     /// <summary>Some seconds of copying; the limit on the downtime is wide, because QEMU ends the copying by it.</summary>
-    internal static MigrationSettings Slow() => new() { DowntimeLimitMs = 2_000, BandwidthBytesPerSec = 64 * 1024, SwitchoverDeadlineMs = 5_000, VerifyMs = 500 };
+    internal static MigrationSettings Slow() => new() { DowntimeLimitMs = 2_000, BandwidthBytesPerSec = 64 * 1024, SwitchoverDeadlineMs = 60_000, VerifyMs = 500 };
 }

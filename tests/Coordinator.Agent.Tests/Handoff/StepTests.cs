@@ -68,7 +68,7 @@ public sealed class StepTests
         await hosts.AcceptedAsync(hosts.Alpha, step => step.Launch = new LaunchVm { Launch = TwoHosts.Wire(hosts.Launch), DefinitionYaml = hosts.Definition });
         StepAnswer other = await hosts.SendAsync(hosts.Alpha, step => step.Launch = new LaunchVm { Launch = TwoHosts.Wire(Guid.NewGuid()), DefinitionYaml = hosts.Definition });
 
-        Assert.Single(Processes.QemuLauncher.FindLaunch(hosts.Launch.ToString("D")));
+        Assert.True(TwoHosts.IsAlive(hosts.Launch));
         Assert.Equal(StepOutcome.Rejected, other.Outcome);
         Assert.Contains("the guest is on this host already", other.Reason, StringComparison.Ordinal);
     }

@@ -159,7 +159,8 @@ internal sealed class TwoHosts : IAsyncDisposable
     public Task<VmReport> StaysAtSourceAsync(int attempt) => ReportAsync(
         Alpha, report => report.Source is { Stage: "Home" } source && source.Attempt == attempt && report.Guest is { Alive: true, RunState: "running" }, $"the guest runs on at the source after attempt {attempt}");
 
-    public static MigrationSettings Settings(int switchoverDeadlineMs = 5_000) =>
+    /// <summary>A wide deadline: on a busy machine an agent's restart takes its seconds, and a handoff that is broken off for it would be right.</summary>
+    public static MigrationSettings Settings(int switchoverDeadlineMs = 60_000) =>
         new() { DowntimeLimitMs = 300, BandwidthBytesPerSec = 10L << 30, SwitchoverDeadlineMs = switchoverDeadlineMs, VerifyMs = 500 };
 
     public static QemuProcessIdentity QemuOf(Guid launch) => QemuLauncher.FindLaunch(launch.ToString("D")).Single();
