@@ -29,6 +29,12 @@ public sealed class Properties(Moves moves, SearchOptions options)
             return $"the guest runs at the destination after {migration.Phase} was recorded";
         }
 
+        bool copying = pair.Source.Alive && pair.Source.Status is MigrationStatus.Setup or MigrationStatus.Active or MigrationStatus.PreSwitchover or MigrationStatus.Device;
+        if (sourceKept && copying)
+        {
+            return $"a migration goes on after {migration.Phase} was recorded";
+        }
+
         bool movedOn = migration.Phase is MigrationPhase.Succeeded or MigrationPhase.Finishing or MigrationPhase.Verifying;
         if (movedOn && pair.Source.GuestRuns)
         {

@@ -20,7 +20,8 @@ static class FailoverTimes
         if (config.GetTimeSpan(LeaseTimeToLive) is var timeToLive && timeToLive >= putOutAfter)
         {
             throw new ConfigurationException($"{LeaseTimeToLive} ({timeToLive}) must be below {Pause} + {StableAfter} "
-                + $"({putOutAfter}): the lease of a holder that died would not have expired when the survivor asks for it, and the survivor would put itself out.");
+                + $"({putOutAfter}): the lease of a holder that died would not have expired when the survivor asks for it, "
+                + "and the survivor would put itself out.");
         }
 
         if (config.GetTimeSpan(PauseLimit) is var limit && limit > putOutAfter)

@@ -33,7 +33,8 @@ static class SqliteSchema
             if (!HasUniqueIndex(connection, journal))
             {
                 throw new StoreException($"{store}: table {journal} has no UNIQUE index on (persistence_id, sequence_number). "
-                    + "Without it a stale coordinator could record events behind the back of the live one. Drop the index of another shape that is in the way, or start from a copy that has it.");
+                    + "Without it a stale coordinator could record events behind the back of the live one. "
+                    + "Drop the index of another shape that is in the way, or start from a copy that has it.");
             }
         }
 

@@ -38,7 +38,7 @@ internal static class RecordCodec
         r.Started.Value, r.Launch.Value, r.DestinationStore.Value, r.GuestWasRunning, r.Tombstone.Value, r.Completed.Value, r.Refused.Value, r.ForeignRun.Value));
 
     public static DurableRecord Of(DestinationRecords r) => Json(DestinationKind, new DestinationDto(
-        r.Attempt.Value, r.Launch.Value, r.Register, r.GuestWasRunning, r.RefusedUpTo.Value, r.Running.Value, [.. r.Runs.Select(run => run.Value)]));
+        r.Attempt.Value, r.Launch.Value, r.Register, r.GuestWasRunning, r.RefusedUpTo.Value, r.Running.Value, [.. r.Runs.Select(run => run.Value)], r.Withdrawing.Value));
 
     public static DurableRecord Of(LaunchRecord r) => Json(LaunchKind, new LaunchDto(
         r.Launch.Value, r.Origin, r.DefinitionYaml, r.MonitorPath, r.Identity, r.WasContinued, r.EndOrdered, r.IsGone));
@@ -86,6 +86,7 @@ internal static class RecordCodec
             RefusedUpTo = new AttemptNo(d.RefusedUpTo),
             Running = new AttemptNo(d.Running),
             Runs = d.Runs.Select(run => new AttemptNo(run)).ToEquatableList(),
+            Withdrawing = new AttemptNo(d.Withdrawing),
         };
     }
 
@@ -131,7 +132,7 @@ internal static class RecordCodec
     private sealed record SourceDto(int Started, Guid Launch, Guid DestinationStore, bool GuestWasRunning, int Tombstone, int Completed, int Refused, int ForeignRun);
 
     private sealed record DestinationDto(
-        int Attempt, Guid Launch, Domain.Handoff.RegisterValue Register, bool GuestWasRunning, int RefusedUpTo, int Running, IReadOnlyList<int> Runs);
+        int Attempt, Guid Launch, Domain.Handoff.RegisterValue Register, bool GuestWasRunning, int RefusedUpTo, int Running, IReadOnlyList<int> Runs, int Withdrawing = 0);
 
     private sealed record LaunchDto(
         Guid Launch, LaunchOrigin Origin, string DefinitionYaml, string MonitorPath, string? Identity, bool WasContinued, bool EndOrdered, bool IsGone);

@@ -51,7 +51,8 @@ public sealed class HyperionWireSerializerTests
     {
         object[] refused =
         [
-            new FileInfo("/etc/passwd"), Process.GetCurrentProcess(), new Unlisted(1), "text", 1, new object(), new Exception("x"), new List<string>(), new Part(1, "x"),
+            new FileInfo("/etc/passwd"), Process.GetCurrentProcess(), new Unlisted(1), "text", 1, new object(),
+            new Exception("x"), new List<string>(), new Part(1, "x"),
         ];
         foreach (var message in refused)
         {

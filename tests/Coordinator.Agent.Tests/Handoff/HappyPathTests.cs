@@ -1,4 +1,3 @@
-using Coordinator.Agent.Tests.Support;
 using Coordinator.AgentProtocol;
 using Xunit.Abstractions;
 

@@ -1,4 +1,3 @@
-using Coordinator.Agent.Tests.Support;
 using Coordinator.AgentProtocol;
 
 namespace Coordinator.Agent.Tests.Handoff;

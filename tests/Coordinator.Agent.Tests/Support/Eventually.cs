@@ -30,4 +30,6 @@ internal static class Eventually
 
     public static Task TrueAsync(Func<bool> condition, Func<string> describe, TimeSpan? limit = null) =>
         ValueAsync(() => condition() ? "" : null, describe, limit);
+
+    public static Task TrueAsync(Func<bool> condition, string what) => TrueAsync(condition, () => what);
 }
