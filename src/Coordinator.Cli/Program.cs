@@ -1,1 +1,14 @@
-return 0;
+using System.Runtime.InteropServices;
+using Coordinator.Cli;
+
+// Ctrl-C ends what coordctl does, never what the coordinators do: a watch is left, `up` stops its children. By hand and not by System.CommandLine, which gives 2 s.
+using CancellationTokenSource interrupted = new();
+void Interrupt(PosixSignalContext signal)
+{
+    signal.Cancel = true;
+    interrupted.Cancel();
+}
+
+using var sigint = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
+using var sigterm = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
+return await Coordctl.Run(args, CliContext.OfProcess(), interrupted.Token);

@@ -11,34 +11,33 @@ public sealed partial class Moves
 
     private static World With(World world, int slot, int entity) => slot == 0 ? world with { First = entity } : world with { Second = entity };
 
+    /// <summary>The current incarnation is always <see cref="World.First"/>; with a journal that accepts two writers, one that was overtaken while it lived is <see cref="World.Second"/>.</summary>
     private void CoordinatorMoves(World world, int slot, Found found)
     {
         VmState journal = Journals[world.Journal];
+        if (slot == 0)
+        {
+            StartIncarnation(world, journal, found);
+        }
+
         if (EntityIn(world, slot) < 0)
         {
-            StartIncarnation(world, slot, journal, found);
             return;
         }
 
         VmEntity entity = Entities[EntityIn(world, slot)];
-        bool current = entity.State.Epoch == journal.Epoch;
-        if (!current && !_rules.JournalAcceptsTwoWriters && NothingLeftToSay(world, entity))
-        {
-            return;
-        }
-
-        found(With(world, slot, -1), Say($"coordinator {entity.State.Epoch} crashes"), isFault: true);
-        ReadReports(world, slot, entity, found);
         foreach (VmEffect effect in EffectsOfEntity(EntityIn(world, slot)))
         {
             Perform(world, slot, entity, effect, found);
         }
 
-        if (!current && !_rules.JournalAcceptsTwoWriters)
+        if (_options.CoordinatorFaults)
         {
-            return;
+            found(Renumbered(With(world, slot, -1)), Say($"coordinator {entity.State.Epoch} crashes"), isFault: true);
         }
 
+
+        ReadReports(world, slot, entity, found);
         if (!_options.EagerRecording && _rules.Next(entity) is { } next)
         {
             Persist(world, slot, entity, [next], Say($"coordinator {entity.State.Epoch} records {Name(next)}"), isFault: false, found);
@@ -51,29 +50,64 @@ public sealed partial class Moves
         }
     }
 
-    /// <summary>An incarnation that cannot record any more only repeats what it has sent; without news from it there is nothing to explore.</summary>
-    private bool NothingLeftToSay(World world, VmEntity entity) => !_options.DelayedMessages && entity.Reports.IsEmpty && world.Sent == 0;
-
-    private void StartIncarnation(World world, int slot, VmState journal, Found found)
+    private void StartIncarnation(World world, VmState journal, Found found)
     {
-        if (journal.Epoch.Value >= _options.MaxEpochs)
-        {
-            return;
-        }
-
-        bool overlaps = EntityIn(world, 1 - slot) >= 0;
-        if (slot == 1 && !overlaps)
+        bool overlaps = world.First >= 0;
+        if (journal.Epoch.Value >= _options.MaxEpochs || (overlaps && (world.Second >= 0 || !_options.CoordinatorFaults)))
         {
             return;
         }
 
         VmEntity fresh = new(journal);
-        IncarnationId id = new(new Guid((int)journal.Epoch.Value + 1, (short)slot, 0, new byte[8]));
+        IncarnationId id = new(new Guid((int)journal.Epoch.Value + 1, 0, 0, new byte[8]));
         VmEvent claim = _rules.Decide(fresh, new VmCommand.Claim(id, Epoch.None)).Events[0];
         VmEntity claimed = VmTransitions.Apply(fresh, claim);
         claimed = _options.EagerRecording ? Recorded(claimed) : claimed;
-        World next = With(world, slot, Entities.Of(claimed)) with { Journal = Journals.Of(claimed.State) };
+
+        World next = world with { First = Entities.Of(claimed), Journal = Journals.Of(claimed.State) };
+        if (overlaps && (_rules.JournalAcceptsTwoWriters || LastWords(world.First) != 0))
+        {
+            next = _rules.JournalAcceptsTwoWriters ? next with { Second = world.First } : next with { Sent = Sets.Union(world.Sent, LastWords(world.First)) };
+        }
+
         found(next, Say($"coordinator {claimed.State.Epoch} takes over{(overlaps ? " while another one lives" : "")}"), isFault: overlaps);
+    }
+
+    /// <summary>
+    /// Without a command under way nobody remembers a dead coordinator's epoch: the next one may as well be the first. The numbers begin anew, so that worlds which differ in
+    /// nothing but them are one.
+    /// </summary>
+    private World Renumbered(World world)
+    {
+        if (world.First >= 0 || world.Second >= 0 || _rules.JournalAcceptsTwoWriters || Sets[world.Sent].Any(member => (member & 1) == 0))
+        {
+            return world;
+        }
+
+        return world with
+        {
+            Journal = Journals.Of(Journals[world.Journal] with { Epoch = Epoch.None, Incarnation = default }),
+            Source = Sources.Of(Sources[world.Source] with { Floor = CommandFloor.Lowest }),
+            Destination = Destinations.Of(Destinations[world.Destination] with { Floor = CommandFloor.Lowest }),
+        };
+    }
+
+    /// <summary>
+    /// With a linear journal an overtaken incarnation can record nothing, so all it can still do is send what its state asks for, early or late, again and again: exactly what a
+    /// message under way does. News could only make it send less.
+    /// </summary>
+    private int LastWords(int entity)
+    {
+        if (!_lastWords.TryGetValue(entity, out int words))
+        {
+            VmState state = Entities[entity].State;
+            words = _rules.Effects(new VmEntity(state))
+                .Where(e => e is VmEffect.PrepareDestination or VmEffect.StartAttempt or VmEffect.CancelAttempt or VmEffect.CleanUpDestination or VmEffect.EndSource)
+                .Aggregate(0, (set, effect) => Sets.Add(set, Commands.Of(new Command(state.Epoch, state.Incarnation, effect)) << 1));
+            _lastWords.Add(entity, words);
+        }
+
+        return words;
     }
 
     private void ReadReports(World world, int slot, VmEntity entity, Found found)

@@ -13,6 +13,7 @@ public sealed partial class Moves
     private readonly List<IReadOnlyList<SourceEffect>?> _sourceEffects = [];
     private readonly List<IReadOnlyList<DestinationEffect>?> _destinationEffects = [];
     private readonly List<IReadOnlyList<VmEffect>?> _entityEffects = [];
+    private readonly Dictionary<int, int> _lastWords = [];
     private readonly List<int?> _entityStates = [];
     private readonly List<(QemuStep Step, int Next)[]?> _steps = [];
     private readonly Dictionary<(int, Side, QemuCommand), int[]> _outcomes = [];

@@ -29,6 +29,12 @@ public sealed class Properties(Moves moves, SearchOptions options)
             return $"the guest runs at the destination after {migration.Phase} was recorded";
         }
 
+        bool copying = pair.Source.Alive && pair.Source.Status is MigrationStatus.Setup or MigrationStatus.Active or MigrationStatus.PreSwitchover or MigrationStatus.Device;
+        if (sourceKept && copying)
+        {
+            return $"a migration goes on after {migration.Phase} was recorded";
+        }
+
         bool movedOn = migration.Phase is MigrationPhase.Succeeded or MigrationPhase.Finishing or MigrationPhase.Verifying;
         if (movedOn && pair.Source.GuestRuns)
         {
@@ -55,12 +61,15 @@ public sealed class Properties(Moves moves, SearchOptions options)
         return journal.Migration!.Phase switch
         {
             MigrationPhase.Succeeded => (guestRunsAtDestination || destinationDied) && !guestRunsAtSource && sourceSettled,
-            MigrationPhase.Cancelled or MigrationPhase.Failed => (guestRunsAtSource || sourceDied) && destinationSettled && (!pair.Destination.Alive || happened.HasFlag(Happened.DestinationHostLost)),
+            MigrationPhase.Cancelled or MigrationPhase.Failed => (guestRunsAtSource || sourceDied) && destinationSettled && (!pair.Destination.Alive || MayLeaveRemains(happened)),
             MigrationPhase.Lost => sourceDied && !guestRunsAtDestination,
             MigrationPhase.InDoubt => IsNamedDoubt(world),
             _ => false,
         };
     }
+
+    /// <summary>A paused copy may be left behind where nobody remembers it: its host is off, or its agent has lost its state (ending that one is a person's job, named in the README).</summary>
+    private static bool MayLeaveRemains(Happened happened) => (happened & (Happened.DestinationHostLost | Happened.StateWiped)) != Happened.None;
 
     /// <summary>
     /// Something was lost that holds the answer, and the guest runs on no side whose agent could say so: a doubt that a report would settle is none.

@@ -20,6 +20,9 @@ public sealed record SearchOptions
     /// <summary>Messages may be put aside and delivered later, again and again, also from incarnations long dead.</summary>
     public bool DelayedMessages { get; init; } = true;
 
+    /// <summary>Coordinators crash and are overtaken while they live.</summary>
+    public bool CoordinatorFaults { get; init; } = true;
+
     public bool HostLoss { get; init; } = true;
 
     public bool QemuDeath { get; init; } = true;

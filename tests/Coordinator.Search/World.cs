@@ -75,4 +75,15 @@ public sealed class SetInterner
 
         return next;
     }
+
+    public int Union(int set, int other)
+    {
+        int union = set;
+        foreach (int member in _sets[other])
+        {
+            union = Add(union, member);
+        }
+
+        return union;
+    }
 }

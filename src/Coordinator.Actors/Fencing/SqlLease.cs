@@ -10,7 +10,8 @@ namespace Coordinator.Actors.Fencing;
 /// A lease in the coordinators' own database (upstream has Kubernetes and Azure only). Used by the split brain resolver.
 /// <list type="bullet">
 /// <item>The database's clock decides who holds it; this side only ever believes for less long: from the moment before it asked, on a monotonic clock.</item>
-/// <item>A holding is never revived. Once expired, by a pause of this process or by silence of the database, it is lost, whether or not another took it.</item>
+/// <item>A holding is never revived. Once expired, by a pause of this process or by silence of the database, it is lost, whether or not another took
+/// it.</item>
 /// <item>The owner's name is made unique per process: a process that was started again on the same address is not its predecessor.</item>
 /// <item>Not released when the actor system ends: who was put out must not hand it on early. It expires.</item>
 /// </list>
@@ -35,10 +36,12 @@ public sealed class SqlLease : Lease
         : base(settings)
     {
         var times = settings.TimeoutSettings;
-        if (times.HeartbeatInterval <= TimeSpan.Zero || times.HeartbeatInterval * 2 > times.HeartbeatTimeout || times.OperationTimeout >= times.HeartbeatTimeout)
+        if (times.HeartbeatInterval <= TimeSpan.Zero
+            || times.HeartbeatInterval * 2 > times.HeartbeatTimeout
+            || times.OperationTimeout >= times.HeartbeatTimeout)
         {
-            throw new ConfigurationException($"Lease {settings.LeaseName}: heartbeat-interval ({times.HeartbeatInterval}) must fit twice, and lease-operation-timeout "
-                + $"({times.OperationTimeout}) once, into heartbeat-timeout ({times.HeartbeatTimeout}).");
+            throw new ConfigurationException($"Lease {settings.LeaseName}: heartbeat-interval ({times.HeartbeatInterval}) must fit twice, and "
+                + $"lease-operation-timeout ({times.OperationTimeout}) once, into heartbeat-timeout ({times.HeartbeatTimeout}).");
         }
 
         this.time = time;
@@ -139,7 +142,8 @@ public sealed class SqlLease : Lease
         }
     }
 
-    private LeaseTimeoutException TimedOut(string what) => new($"Lease {Settings.LeaseName}: could not {what} within {Settings.TimeoutSettings.OperationTimeout}.");
+    private LeaseTimeoutException TimedOut(string what) => new(
+        $"Lease {Settings.LeaseName}: could not {what} within {Settings.TimeoutSettings.OperationTimeout}.");
 
     private async Task RenewUntilLostAsync(LeaseHolding held)
     {
@@ -160,7 +164,8 @@ public sealed class SqlLease : Lease
                 var askedAt = time.GetTimestamp();
                 try
                 {
-                    if (!await Task.Run(() => table.RenewAsync(owner, held.Version, ended.Token), ended.Token).WaitAsync(held.Remaining(time), time, ended.Token))
+                    var renewal = Task.Run(() => table.RenewAsync(owner, held.Version, ended.Token), ended.Token);
+                    if (!await renewal.WaitAsync(held.Remaining(time), time, ended.Token))
                     {
                         break;
                     }

@@ -8,8 +8,8 @@ using Akka.Persistence.Sql;
 namespace Coordinator.Actors.Platform;
 
 /// <summary>
-/// The shipped HOCON files, with an operator's file in front of them. Akka.NET's parser knows <c>include "FILE"</c> but leaves finding the file to a callback,
-/// and without one it fails with a null reference; here a name is relative to the file that includes it.
+/// The shipped HOCON files, with an operator's file in front of them. Akka.NET's parser knows <c>include "FILE"</c> but leaves finding the file to a
+/// callback, and without one it fails with a null reference; here a name is relative to the file that includes it.
 /// </summary>
 public static class CoordinatorConfig
 {
@@ -26,10 +26,12 @@ public static class CoordinatorConfig
     /// <exception cref="ConfigurationException">A file is missing, unreadable, or not HOCON. The text names it.</exception>
     public static Config Load(string? directory = null, string? overrideFile = null)
     {
-        var shipped = Read(Path.Combine(directory ?? ShippedDirectory, RootFile), depth: 0);
-        var config = new Config(shipped).WithFallback(Defaults());
-        return overrideFile is null ? config : new Config(Read(Path.GetFullPath(overrideFile), depth: 0)).WithFallback(config);
+        var config = ReadFile(Path.Combine(directory ?? ShippedDirectory, RootFile)).WithFallback(Defaults());
+        return overrideFile is null ? config : ReadFile(overrideFile).WithFallback(config);
     }
+
+    /// <summary>One file with what it includes, and no defaults.</summary>
+    internal static Config ReadFile(string file) => new(Read(Path.GetFullPath(file), depth: 0));
 
     // Extensions add their defaults when they are first asked for. That is after serialization is set up, too late for the serializers they bring.
     private static Config Defaults() => ClusterSharding.DefaultConfig()
@@ -53,6 +55,11 @@ public static class CoordinatorConfig
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new ConfigurationException($"Configuration file {file} cannot be read: {e.Message}", e);
+        }
+
+        if (HoconText.FindUnbalanced(text) is { } unbalanced)
+        {
+            throw new ConfigurationException($"Configuration file {file} is not valid HOCON: {unbalanced}.");
         }
 
         try

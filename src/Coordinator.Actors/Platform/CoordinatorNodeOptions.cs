@@ -17,8 +17,8 @@ public sealed record CoordinatorNodeOptions
     public int Port { get; init; }
 
     /// <summary>
-    /// <c>host:port</c> of the nodes to ask for a cluster, the same list in the same order at every node. Only the first one founds a cluster when none answers.
-    /// Empty: this node founds a cluster of its own at once.
+    /// <c>host:port</c> of the nodes to ask for a cluster, the same list in the same order at every node. Only the first one founds a cluster when none
+    /// answers. Empty: this node founds a cluster of its own at once.
     /// </summary>
     public ImmutableArray<string> SeedNodes { get; init; } = [];
 

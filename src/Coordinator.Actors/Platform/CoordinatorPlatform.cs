@@ -3,20 +3,22 @@ using Akka.Cluster;
 using Akka.Configuration;
 using Akka.Hosting;
 using Akka.Persistence.Sql.Config;
+using Coordinator.Actors.Fencing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Coordinator.Actors.Platform;
 
 /// <summary>
-/// A coordinator node as part of a generic host: database, cluster membership, persistence, serialization, shutdown. Starting the host starts the node; stopping it
-/// leaves the cluster in good order. A node that is put out by the others, or finds that it may have been, stops its host with a non-zero exit code: the
-/// supervisor's restart is what brings it back.
+/// A coordinator node as part of a generic host: database, cluster membership, persistence, serialization, shutdown. Starting the host starts the node;
+/// stopping it leaves the cluster in good order. A node that is put out by the others, or finds that it may have been, stops its host with a non-zero exit
+/// code: the supervisor's restart is what brings it back.
 /// </summary>
 public static class CoordinatorPlatform
 {
     /// <param name="options">Asked once, when the host starts.</param>
     /// <param name="configure">Actors and regions of this node (<see cref="VmRegion.WithVmRegion{TKey}"/>).</param>
-    /// <remarks>The host fails to start with <see cref="StoreException"/>, <see cref="ConfigurationException"/> or <see cref="ArgumentException"/> before anything runs.</remarks>
+    /// <remarks>The host fails to start with <see cref="StoreException"/>, <see cref="ConfigurationException"/> or <see cref="ArgumentException"/> before
+    /// anything runs.</remarks>
     public static IServiceCollection AddCoordinatorPlatform(
         this IServiceCollection services,
         Func<IServiceProvider, CoordinatorNodeOptions> options,
@@ -31,6 +33,7 @@ public static class CoordinatorPlatform
     {
         options.Validate();
         var config = ConfigurationFactory.ParseString(options.ToHocon()).WithFallback(CoordinatorConfig.Load(options.ConfigDirectory, options.ConfigFile));
+        FailoverTimes.Verify(config);
         options.Store.CreateAndVerify(VmRegion.ShardCountOf(config));
 
         builder
@@ -44,6 +47,7 @@ public static class CoordinatorPlatform
             })
             .AddStartup((system, _) =>
             {
+                PauseWatch.Start(system);
                 if (options.SeedNodes.IsEmpty)
                 {
                     var cluster = Akka.Cluster.Cluster.Get(system);

@@ -13,7 +13,8 @@ public abstract class SqlStore
     /// <summary>For messages: where the data is, without credentials.</summary>
     public abstract string Description { get; }
 
-    /// <summary>SQL for "now" by the clock of the database, in whole milliseconds since 1970. Nodes' clocks differ, so leases are never judged by them.</summary>
+    /// <summary>SQL for "now" by the clock of the database, in whole milliseconds since 1970. Nodes' clocks differ, so leases are never judged by
+    /// them.</summary>
     public abstract string NowMsSql { get; }
 
     /// <summary>What Akka.Persistence.Sql opens its connections with.</summary>

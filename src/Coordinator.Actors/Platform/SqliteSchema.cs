@@ -32,15 +32,17 @@ static class SqliteSchema
         {
             if (!HasUniqueIndex(connection, journal))
             {
-                throw new StoreException($"{store}: table {journal} has no UNIQUE index on (persistence_id, sequence_number). Without it a stale coordinator could record "
-                    + $"events behind the back of the live one. Drop the index of another shape that is in the way, or start from a copy that has it.");
+                throw new StoreException($"{store}: table {journal} has no UNIQUE index on (persistence_id, sequence_number). "
+                    + "Without it a stale coordinator could record events behind the back of the live one. "
+                    + "Drop the index of another shape that is in the way, or start from a copy that has it.");
             }
         }
 
         var mode = Scalar(connection, "PRAGMA journal_mode");
         if (mode is not "wal")
         {
-            throw new StoreException($"{store}: journal mode is '{mode}' and WAL could not be set; is the file on a network file system, or open elsewhere in exclusive mode?");
+            throw new StoreException($"{store}: journal mode is '{mode}' and WAL could not be set; "
+                + "is the file on a network file system, or open elsewhere in exclusive mode?");
         }
 
         if (Scalar(connection, "PRAGMA synchronous") is not SynchronousFull)
@@ -54,19 +56,24 @@ static class SqliteSchema
     private static void VerifyChoice(SqliteConnection connection, string store, string name, string value)
     {
         using var command = connection.CreateCommand();
-        command.CommandText = "INSERT INTO platform_choice (name, value) VALUES (@name, @value) ON CONFLICT (name) DO NOTHING; SELECT value FROM platform_choice WHERE name = @name";
+        command.CommandText = """
+            INSERT INTO platform_choice (name, value) VALUES (@name, @value) ON CONFLICT (name) DO NOTHING;
+            SELECT value FROM platform_choice WHERE name = @name
+            """;
         command.Parameters.AddWithValue("@name", name);
         command.Parameters.AddWithValue("@value", value);
         var chosen = (string)command.ExecuteScalar()!;
         if (chosen != value)
         {
-            throw new StoreException($"{store} was set up with {name} = {chosen}; this node is configured with {value}. It may not change during the life of the data: set it back to {chosen}.");
+            throw new StoreException($"{store} was set up with {name} = {chosen}; this node is configured with {value}. "
+                + $"It may not change during the life of the data: set it back to {chosen}.");
         }
     }
 
     private static bool HasUniqueIndex(SqliteConnection connection, string table) =>
         Rows(connection, $"SELECT name FROM pragma_index_list('{table}') WHERE \"unique\" = 1 AND partial = 0")
-            .Any(index => Rows(connection, $"SELECT name FROM pragma_index_info('{index}') ORDER BY seqno").SequenceEqual(UniqueColumns, StringComparer.OrdinalIgnoreCase));
+            .Any(index => Rows(connection, $"SELECT name FROM pragma_index_info('{index}') ORDER BY seqno")
+                .SequenceEqual(UniqueColumns, StringComparer.OrdinalIgnoreCase));
 
     // A unique index cannot be created over duplicates; SQLite's own message would not say whose history is forked.
     private static void RefuseDuplicates(SqliteConnection connection, string table)
@@ -76,11 +83,14 @@ static class SqliteSchema
             return;
         }
 
-        var forked = Rows(connection, $"SELECT persistence_id || ' at ' || sequence_number FROM {table} GROUP BY persistence_id, sequence_number HAVING count(*) > 1 LIMIT 5");
+        var forked = Rows(connection, $"""
+            SELECT persistence_id || ' at ' || sequence_number FROM {table}
+            GROUP BY persistence_id, sequence_number HAVING count(*) > 1 LIMIT 5
+            """);
         if (forked.Count > 0)
         {
-            throw new StoreException($"Table {table} holds two events for the same place: {string.Join(", ", forked)}. Two coordinators wrote at once while it had no UNIQUE "
-                + "index; which of them is true must be decided by a person.");
+            throw new StoreException($"Table {table} holds two events for the same place: {string.Join(", ", forked)}. "
+                + "Two coordinators wrote at once while it had no UNIQUE index; which of them is true must be decided by a person.");
         }
     }
 

@@ -17,11 +17,12 @@ public static class VmRegion
     /// </summary>
     /// <param name="entityOf">Props of the entity of one VM id. Sharding passes the id as it was given by <paramref name="vmIdOf"/>.</param>
     /// <param name="vmIdOf">
-    /// VM that a message is for; null for none, which drops it as unhandled. <see cref="Nudge"/> and sharding's own messages are known here and need no answer.
+    /// VM that a message is for; null for none, which drops it as unhandled. <see cref="Nudge"/> and sharding's own messages are known here and need no
+    /// answer.
     /// </param>
     /// <remarks>
-    /// Entities are asked to end by <see cref="StopVm"/> (rebalance, shutdown, passivation) and then stop themselves, after their pending write. An entity leaves for good
-    /// only by <c>Context.Parent.Tell(new Passivate(StopVm.Instance))</c>; stopped in any other way it is started again after 1 s.
+    /// Entities are asked to end by <see cref="StopVm"/> (rebalance, shutdown, passivation) and then stop themselves, after their pending write. An entity
+    /// leaves for good only by <c>Context.Parent.Tell(new Passivate(StopVm.Instance))</c>; stopped in any other way it is started again after 1 s.
     /// </remarks>
     public static IActorRef Start(ActorSystem system, Func<string, Props> entityOf, Func<object, string?> vmIdOf)
     {
@@ -36,7 +37,8 @@ public static class VmRegion
     }
 
     /// <summary>The same for Akka.Hosting; the region is registered under <typeparamref name="TKey"/>.</summary>
-    public static AkkaConfigurationBuilder WithVmRegion<TKey>(this AkkaConfigurationBuilder builder, Func<string, Props> entityOf, Func<object, string?> vmIdOf) =>
+    public static AkkaConfigurationBuilder WithVmRegion<TKey>(
+        this AkkaConfigurationBuilder builder, Func<string, Props> entityOf, Func<object, string?> vmIdOf) =>
         builder.WithActors((system, registry) => registry.Register<TKey>(Start(system, entityOf, vmIdOf)));
 
     /// <exception cref="ConfigurationException">The number is missing or not between 1 and 1000.</exception>

@@ -6,8 +6,10 @@ namespace Coordinator.Contracts;
 /// The types that may travel between nodes. Hyperion writes the position in this list in place of a name, hence:
 /// <list type="bullet">
 /// <item>append only; never reorder, never remove (a type that is out of use keeps its place);</item>
-/// <item>never change the fields of a listed type: known types carry no field names, so an old node would read wrong values. Append a new type instead;</item>
-/// <item>list the records nested in messages too; enums, arrays, <see cref="ImmutableArray{T}"/> and nullable values of listed or basic types need no entry.</item>
+/// <item>never change the fields of a listed type: known types carry no field names, so an old node would read wrong values. Append a new type
+/// instead;</item>
+/// <item>list the records nested in messages too; enums, arrays, <see cref="ImmutableArray{T}"/> and nullable values of listed or basic types need no
+/// entry.</item>
 /// </list>
 /// A golden test pins order and fields. What fields may hold is checked by <see cref="WireShape"/> when the node starts.
 /// </summary>

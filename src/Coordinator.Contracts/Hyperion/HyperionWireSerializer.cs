@@ -6,9 +6,11 @@ using Hyperion;
 namespace Coordinator.Contracts;
 
 /// <summary>
-/// Messages between nodes, by Hyperion, for <see cref="HyperionAllowList"/> and nothing else. Written by hand on bare Hyperion because Akka.Serialization.Hyperion
-/// accepts any type by name; here no type name is ever on the wire: a message starts with its number in the list. Never used for journal, snapshots or agents.
-/// <para>Every refusal is a <see cref="SerializationException"/>: remoting drops that one message, while another exception would tear the connection down.</para>
+/// Messages between nodes, by Hyperion, for <see cref="HyperionAllowList"/> and nothing else. Written by hand on bare Hyperion because
+/// Akka.Serialization.Hyperion accepts any type by name; here no type name is ever on the wire: a message starts with its number in the list. Never used
+/// for journal, snapshots or agents.
+/// <para>Every refusal is a <see cref="SerializationException"/>: remoting drops that one message, while another exception would tear the connection
+/// down.</para>
 /// </summary>
 public sealed class HyperionWireSerializer : Akka.Serialization.Serializer
 {
@@ -84,7 +86,8 @@ public sealed class HyperionWireSerializer : Akka.Serialization.Serializer
         // Damaged bytes can decode to a bare System.Object, or to a whole message with some bytes left over: neither is what was sent.
         return message?.GetType() == expected && readBytes == bytes.Length
             ? message
-            : throw new SerializationException($"A message said to be {expected.FullName} is damaged: {readBytes} of {bytes.Length} bytes gave {message?.GetType().FullName ?? "null"}.");
+            : throw new SerializationException($"A message said to be {expected.FullName} is damaged: "
+                + $"{readBytes} of {bytes.Length} bytes gave {message?.GetType().FullName ?? "null"}.");
     }
 
     private Type ListedTypeOf(byte[] bytes)
@@ -97,6 +100,7 @@ public sealed class HyperionWireSerializer : Akka.Serialization.Serializer
         var number = bytes[1] | (bytes[2] << 8);
         return number < listed.Length && messages.Contains(listed[number])
             ? listed[number]
-            : throw new SerializationException($"A message names type {number}; this node knows {listed.Length} types, and only messages among them: the sender is newer, or not one of us.");
+            : throw new SerializationException($"A message names type {number}; this node knows {listed.Length} types, and only messages among them: "
+                + "the sender is newer, or not one of us.");
     }
 }

@@ -26,7 +26,8 @@ public sealed class UnlistedTypeSerializer : Akka.Serialization.Serializer
     public override bool IncludeManifest => true;
 
     public override byte[] ToBinary(object obj) => throw new SerializationException(
-        $"{obj.GetType().FullName} has no serializer: messages between nodes implement {nameof(IWireMessage)} and stand in {nameof(HyperionAllowList)}; events belong to the journal's codec.");
+        $"{obj.GetType().FullName} has no serializer: messages between nodes implement {nameof(IWireMessage)} and stand in "
+        + $"{nameof(HyperionAllowList)}; events belong to the journal's codec.");
 
     public override object FromBinary(byte[] bytes, Type? type) => throw new SerializationException(
         $"JSON of {type?.FullName ?? "an unnamed type"} is refused: only listed messages are read.");

@@ -4,8 +4,8 @@ using System.Reflection;
 namespace Coordinator.Contracts;
 
 /// <summary>
-/// What a listed type may be made of. Only shapes whose exact type is known from the declaration pass: a field of an interface, of <see cref="object"/> or of an
-/// open class would let the sender choose what the receiver creates.
+/// What a listed type may be made of. Only shapes whose exact type is known from the declaration pass: a field of an interface, of <see cref="object"/> or
+/// of an open class would let the sender choose what the receiver creates.
 /// </summary>
 public static class WireShape
 {
@@ -16,7 +16,8 @@ public static class WireShape
     ];
 
     /// <summary>All types that the messages of <paramref name="listed"/> can hold, themselves included.</summary>
-    /// <exception cref="ArgumentException">A listed type is open, generic, named twice, or has a field that this list does not cover. The text names the field.</exception>
+    /// <exception cref="ArgumentException">A listed type is open, generic, named twice, or has a field that this list does not cover. The text names the
+    /// field.</exception>
     public static ImmutableHashSet<Type> Closure(ImmutableArray<Type> listed)
     {
         var closure = ImmutableHashSet.CreateBuilder<Type>();
@@ -74,7 +75,8 @@ public static class WireShape
         else
         {
             throw new ArgumentException($"{field.DeclaringType!.FullName}.{PropertyName(field)} is a {ShortName(type)}, which may not travel between nodes: "
-                + "use numbers, strings, Guid, DateTimeOffset, enums, arrays or ImmutableArray of them, or a sealed record that is listed itself.", nameof(listed));
+                + "use numbers, strings, Guid, DateTimeOffset, enums, arrays or ImmutableArray of them, "
+                + "or a sealed record that is listed itself.", nameof(listed));
         }
     }
 

@@ -4,8 +4,8 @@ using Hyperion;
 namespace Coordinator.Contracts;
 
 /// <summary>
-/// Hyperion asks with the assembly-qualified name when writing and with a shortened one when reading, so its own <c>TypeFilterBuilder</c> refuses what it included
-/// (0.12.2). Here both are cut to type and assembly; the assembly counts, or a type of the same name in another assembly would pass.
+/// Hyperion asks with the assembly-qualified name when writing and with a shortened one when reading, so its own <c>TypeFilterBuilder</c> refuses what it
+/// included (0.12.2). Here both are cut to type and assembly; the assembly counts, or a type of the same name in another assembly would pass.
 /// </summary>
 public sealed class WireTypeFilter(IEnumerable<Type> types) : ITypeFilter
 {
@@ -15,7 +15,8 @@ public sealed class WireTypeFilter(IEnumerable<Type> types) : ITypeFilter
 
     private static string NameOf(Type type) => Strip(type.AssemblyQualifiedName!);
 
-    /// <summary>Removes version, culture and key of every assembly in the name (generic arguments carry their own), and <c>,%core%</c>, which Hyperion puts there for the core assembly.</summary>
+    /// <summary>Removes version, culture and key of every assembly in the name (generic arguments carry their own), and <c>,%core%</c>, which Hyperion
+    /// puts there for the core assembly.</summary>
     private static string Strip(string name)
     {
         var text = name.Replace(",%core%", "", StringComparison.Ordinal);

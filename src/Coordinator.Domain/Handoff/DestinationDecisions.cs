@@ -14,7 +14,7 @@ public static class DestinationDecisions
         DestinationInput.Observed seen => DecideObserved(state, seen.View),
         DestinationInput.GateJudged judged => DecideGate(state, judged),
         DestinationInput.ContinueSending sending => Happened(state, sending.Attempt, new DestinationEvent.ContinueWasSent(sending.Attempt)),
-        DestinationInput.ContinueRefused refused => Happened(state, refused.Attempt, new DestinationEvent.ContinueWasRefused(refused.Attempt)),
+        DestinationInput.ContinueRefused refused => DecideContinueRefused(state, refused.Attempt),
         _ => throw new InvalidOperationException($"unknown input {input}"),
     };
 
@@ -26,6 +26,7 @@ public static class DestinationDecisions
             DestinationEvent.RegisterOpened e => Open(state, e),
             DestinationEvent.RunSet e => SetRun(state, e),
             DestinationEvent.RefusedSet e => state with { Records = Refuse(records, e.Attempt) },
+            DestinationEvent.WithdrawalBegun e => state with { Records = records with { Withdrawing = e.Attempt } },
             DestinationEvent.RunWithdrawn e => state with { Records = Withdraw(records, e.Attempt) },
             DestinationEvent.RunningRecorded e => state with { Records = records with { Running = AttemptNo.Max(records.Running, e.Attempt) } },
             DestinationEvent.Viewed e => state with { View = e.View },
@@ -48,7 +49,7 @@ public static class DestinationDecisions
             DestinationStage.Receiving when state.PreparedInThisLife && !state.Launched => new DestinationEffect.LaunchIncoming(records.Attempt, records.Launch),
             DestinationStage.Receiving when state.View is { GuestRuns: true } => new DestinationEffect.StopForeignRun(records.Launch),
             DestinationStage.Loaded when state.ReleasedNoted && state.Gate == GateState.NotJudged && !state.ForeignRun => new DestinationEffect.JudgeGate(records.Attempt),
-            DestinationStage.Granted when state.ContinueFailed && state.MayWithdraw => new DestinationEffect.EndQemu(records.Launch),
+            DestinationStage.Granted when state.IsWithdrawing => new DestinationEffect.EndQemu(records.Launch),
             DestinationStage.Granted when state.View is { IsLoaded: true } && records.GuestWasRunning => new DestinationEffect.ContinueGuest(records.Attempt),
             DestinationStage.Refusing => new DestinationEffect.EndQemu(records.Launch),
             _ => null,
@@ -145,6 +146,19 @@ public static class DestinationDecisions
 
         // `refused` is said only when the copy is proven dead: the source continues on it, and takes its image locks back.
         return attempt == records.Attempt && state.Stage != DestinationStage.Refused ? RegisterAnswer.Undecided : RegisterAnswer.Refused;
+    }
+
+    /// <summary>The life that set <c>run</c> takes it back at once: a later one could not know that no <c>cont</c> of its own can have worked.</summary>
+    private static Decision<DestinationReply, DestinationEvent> DecideContinueRefused(DestinationHandoff state, AttemptNo attempt)
+    {
+        if (attempt != state.Records.Attempt)
+        {
+            return Accept();
+        }
+
+        DestinationEvent refused = new DestinationEvent.ContinueWasRefused(attempt);
+        bool begins = !state.IsWithdrawing && (state with { ContinueFailed = true }).MayWithdraw;
+        return begins ? Accept(refused, new DestinationEvent.WithdrawalBegun(attempt)) : Accept(refused);
     }
 
     private static Decision<DestinationReply, DestinationEvent> DecideObserved(DestinationHandoff state, QemuView view)

@@ -33,6 +33,12 @@ public sealed record DestinationRecords
     public AttemptNo Running { get; init; }
 
     /// <summary>
+    /// <c>run</c> of this attempt is being taken back: its <c>cont</c> failed, the guest never ran, and none will be sent again. Stored before the copy is ended, so that a later
+    /// life may finish the withdrawal; without it a crash between ending the copy and refusing leaves <c>run</c> with nothing to run (found by the exhaustive search).
+    /// </summary>
+    public AttemptNo Withdrawing { get; init; }
+
+    /// <summary>
     /// Every attempt that this register ever decided <c>run</c> and did not withdraw. Refusing a newer attempt refuses all older ones except these: a source that asks about
     /// one of them after years must still not be told <c>refused</c>.
     /// </summary>
@@ -108,7 +114,10 @@ public sealed record DestinationHandoff
 
     public DestinationHandoff AfterRestart() => new() { Records = Records };
 
-    public bool MayWithdraw => Records.Register == RegisterValue.Run && Records.Running < Records.Attempt && SetRunInThisLife && (!ContinueSent || ContinueFailed);
+    public bool IsWithdrawing => Records.Register == RegisterValue.Run && Records.Running < Records.Attempt && Records.Withdrawing >= Records.Attempt;
+
+    public bool MayWithdraw =>
+        IsWithdrawing || (Records.Register == RegisterValue.Run && Records.Running < Records.Attempt && SetRunInThisLife && (!ContinueSent || ContinueFailed));
 
     private static DestinationStage StageOf(DestinationHandoff d)
     {

@@ -34,6 +34,8 @@ public abstract record DestinationEvent(bool Durable)
 
     public sealed record RefusedSet(AttemptNo Attempt) : DestinationEvent(Durable: true);
 
+    public sealed record WithdrawalBegun(AttemptNo Attempt) : DestinationEvent(Durable: true);
+
     public sealed record RunWithdrawn(AttemptNo Attempt) : DestinationEvent(Durable: true);
 
     public sealed record RunningRecorded(AttemptNo Attempt) : DestinationEvent(Durable: true);

@@ -56,6 +56,13 @@ public static class SourceDecisions
         {
             case SourceStage.NotObserved:
                 effects.Add(new SourceEffect.Observe());
+
+                // A monitor that answers nothing (in `device` the main lock is held) must not freeze the guest for ever: a broken stream is a fault that every state survives.
+                if (state.DeadlinePassed && !state.Yanked && attempt != AttemptNo.None && state.Issued >= attempt)
+                {
+                    effects.Add(new SourceEffect.YankStream(attempt));
+                }
+
                 break;
             case SourceStage.Copying when state.Issued < attempt:
                 effects.Add(new SourceEffect.IssueMigrate(attempt));
@@ -68,6 +75,10 @@ public static class SourceDecisions
                 break;
             case SourceStage.Switching when state.DeadlinePassed && !state.Yanked:
                 effects.Add(new SourceEffect.YankStream(attempt));
+                break;
+            case SourceStage.Switching when state.View?.Status == MigrationStatus.PreSwitchover:
+                // Sent, and yet still here: lost together with its connection, or the yanked stream waits to be found broken. It is a compare-and-set, so sending it again is harmless.
+                effects.Add(new SourceEffect.ContinueSwitchover(attempt));
                 break;
             case SourceStage.HandedOver:
                 AddHandedOver(state, effects);

@@ -64,8 +64,11 @@ public sealed class HyperionAllowListTests
     }
 
     [Fact]
-    public void WireShape_TypeListedTwice_IsRefused() =>
-        Assert.Contains("listed twice", Assert.Throws<ArgumentException>(() => WireShape.Closure([typeof(Nudge), typeof(Nudge)])).Message, StringComparison.Ordinal);
+    public void WireShape_TypeListedTwice_IsRefused()
+    {
+        var refusal = Assert.Throws<ArgumentException>(() => WireShape.Closure([typeof(Nudge), typeof(Nudge)]));
+        Assert.Contains("listed twice", refusal.Message, StringComparison.Ordinal);
+    }
 
     public record OpenRecord(int Value) : IWireMessage;
 

@@ -49,7 +49,11 @@ public sealed class HyperionWireSerializerTests
     [Fact]
     public void Serializer_TypesOutsideTheList_AreRefusedWhenWritten()
     {
-        object[] refused = [new FileInfo("/etc/passwd"), Process.GetCurrentProcess(), new Unlisted(1), "text", 1, new object(), new Exception("x"), new List<string>(), new Part(1, "x")];
+        object[] refused =
+        [
+            new FileInfo("/etc/passwd"), Process.GetCurrentProcess(), new Unlisted(1), "text", 1, new object(),
+            new Exception("x"), new List<string>(), new Part(1, "x"),
+        ];
         foreach (var message in refused)
         {
             var refusal = Assert.Throws<SerializationException>(() => serializer.ToBinary(message));
@@ -100,7 +104,7 @@ public sealed class HyperionWireSerializerTests
     {
         var random = new Random(20261122);
         var genuine = serializer.ToBinary(SampleMessages.Of(typeof(EverythingAllowed)));
-        for (var round = 0; round < 2_000; round++)
+        for (var round = 0; round < 1_000; round++)
         {
             byte[] bytes;
             if (round % 2 == 0)
@@ -123,7 +127,7 @@ public sealed class HyperionWireSerializerTests
     {
         var random = new Random(42);
         var genuine = serializer.ToBinary(SampleMessages.Of(typeof(EverythingAllowed)));
-        for (var round = 0; round < 1_000; round++)
+        for (var round = 0; round < 300; round++)
         {
             var bytes = genuine.ToArray();
             bytes[random.Next(3, bytes.Length)] ^= (byte)(1 << random.Next(8));
@@ -150,8 +154,8 @@ public sealed class HyperionWireSerializerTests
         Assert.False(filter.IsAllowed(typeof(ImmutableArray<Unlisted>).AssemblyQualifiedName!));
         Assert.False(filter.IsAllowed("Coordinator.Contracts.Nudge, Evil"));
         Assert.False(filter.IsAllowed("Coordinator.Contracts.Nudge"));
-        Assert.True(filter.IsAllowed("System.Collections.Immutable.ImmutableArray`1[[Coordinator.Actors.Tests.Platform.HyperionWireSerializerTests+Part, Coordinator.Actors.Tests]], "
-            + "System.Collections.Immutable"));
+        Assert.True(filter.IsAllowed("System.Collections.Immutable.ImmutableArray`1"
+            + "[[Coordinator.Actors.Tests.Platform.HyperionWireSerializerTests+Part, Coordinator.Actors.Tests]], System.Collections.Immutable"));
         Assert.False(filter.IsAllowed("System.Object, System.Private.CoreLib,%core%"));
         Assert.False(filter.IsAllowed(""));
     }
@@ -163,7 +167,8 @@ public sealed class HyperionWireSerializerTests
         try
         {
             Assert.IsType<HyperionWireSerializer>(system.Serialization.FindSerializerFor(new Nudge("vm-1")));
-            Assert.Equal(new Nudge("vm-1"), system.Serialization.Deserialize(system.Serialization.Serialize(new Nudge("vm-1")), HyperionWireSerializer.SerializerId, ""));
+            var bytes = system.Serialization.Serialize(new Nudge("vm-1"));
+            Assert.Equal(new Nudge("vm-1"), system.Serialization.Deserialize(bytes, HyperionWireSerializer.SerializerId, ""));
             var refusal = Assert.Throws<SerializationException>(() => system.Serialization.Serialize(new Unlisted(1)));
             Assert.Contains(typeof(Unlisted).FullName!, refusal.Message, StringComparison.Ordinal);
             Assert.Throws<SerializationException>(() => system.Serialization.Deserialize("{}"u8.ToArray(), 1, typeof(Unlisted).AssemblyQualifiedName!));
@@ -200,8 +205,9 @@ public sealed class HyperionWireSerializerTests
         bool Flag, byte Byte, sbyte SByte, short Short, ushort UShort, int Int, uint UInt, long Long, ulong ULong, float Float, double Double, decimal Decimal,
         char Letter, string Text, Guid Id, DateTime Utc, DateTimeOffset At, TimeSpan Lasted, Colour Colour, Wide Wide, Part Part, Point Point,
         byte[] Bytes, int[] Ints, ushort[] Indices, string[] Texts, Part[] Parts, Colour[] Colours, DateTimeOffset[] Times, bool[] Flags,
-        ImmutableArray<string> Names, ImmutableArray<Part> MoreParts, ImmutableArray<Guid> Ids, ImmutableArray<Colour> MoreColours, ImmutableArray<Point> Points,
-        ImmutableArray<byte> Octets, int? MaybeInt, Guid? MaybeId, DateTimeOffset? MaybeAt, Colour? MaybeColour, Point? MaybePoint, TimeSpan? MaybeLasted) : IWireMessage;
+        ImmutableArray<string> Names, ImmutableArray<Part> MoreParts, ImmutableArray<Guid> Ids, ImmutableArray<Colour> MoreColours,
+        ImmutableArray<Point> Points, ImmutableArray<byte> Octets,
+        int? MaybeInt, Guid? MaybeId, DateTimeOffset? MaybeAt, Colour? MaybeColour, Point? MaybePoint, TimeSpan? MaybeLasted) : IWireMessage;
 
     public sealed record MaybeNothing(
         string? Text, int? Number, Part? Part, byte[]? Bytes, string[] Texts, Part[] Parts, string?[] Gaps, ImmutableArray<Part> Items) : IWireMessage;

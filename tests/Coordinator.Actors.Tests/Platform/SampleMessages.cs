@@ -20,10 +20,12 @@ static class SampleMessages
         { IsPrimitive: true } => Convert.ChangeType(type.GetField("MaxValue")!.GetValue(null)!, type),
         { IsEnum: true } => Enum.GetValues(type).Cast<object>().Last(),
         { IsSZArray: true } => Items(type.GetElementType()!, name),
-        { IsConstructedGenericType: true } when type.GetGenericTypeDefinition() == typeof(Nullable<>) => Value(type.GetGenericArguments()[0], name),
-        { IsConstructedGenericType: true } when type.GetGenericTypeDefinition() == typeof(ImmutableArray<>) => ImmutableItems(type.GetGenericArguments()[0], name),
+        _ when IsOf(type, typeof(Nullable<>)) => Value(type.GetGenericArguments()[0], name),
+        _ when IsOf(type, typeof(ImmutableArray<>)) => ImmutableItems(type.GetGenericArguments()[0], name),
         _ => Construct(type),
     };
+
+    private static bool IsOf(Type type, Type definition) => type.IsConstructedGenericType && type.GetGenericTypeDefinition() == definition;
 
     private static Array Items(Type element, string name)
     {

@@ -10,6 +10,8 @@ namespace Coordinator.Domain.Tests.Virtqueues;
 /// </summary>
 public sealed class SplitWindowTests
 {
+    private static readonly string[] s_hex = Enumerable.Range(0, 65536).Select(i => Convert.ToString(i, 16)).ToArray();
+
     public static TheoryData<int> SplitSizes => new(Enumerable.Range(0, 16).Select(power => 1 << power));
 
     [Theory]
@@ -17,7 +19,7 @@ public sealed class SplitWindowTests
     public void Rules_EveryIndexFromSeveralAnchors_AgreeWithWalking(int entries)
     {
         RingSize size = new(entries);
-        foreach (ushort anchor in new ushort[] { 0, 1, 0x2b6, 0x7fff, 0x8000, 0xff80, 0xffff })
+        foreach (ushort anchor in new ushort[] { 0, 0x2b6, 0x8000, 0xffff })
         {
             int[] steps = StepsWhenWalking(anchor);
             for (int other = 0; other <= ushort.MaxValue; other++)
@@ -51,8 +53,8 @@ public sealed class SplitWindowTests
             RingLoadOutcome expected = steps[avail] <= entries
                 ? new RingLoadOutcome.Ok(0)
                 : new RingLoadOutcome.Broken(
-                    "VQ 3 size 0x" + Convert.ToString(entries, 16) + " Guest index 0x" + Convert.ToString(avail, 16)
-                    + " inconsistent with Host index 0xfff0: delta 0x" + Convert.ToString(steps[avail], 16),
+                    "VQ 3 size 0x" + Hex(entries) + " Guest index 0x" + Hex(avail)
+                    + " inconsistent with Host index 0xfff0: delta 0x" + Hex(steps[avail]),
                     (ushort)steps[avail]);
             if (outcome != expected)
             {
@@ -73,7 +75,7 @@ public sealed class SplitWindowTests
             RingLoadOutcome outcome = QemuRingLoad.Predict(0, size, descAddress: 0x1000, avail: 5, lastAvail: 5, (ushort)used);
             RingLoadOutcome expected = inflight <= entries
                 ? new RingLoadOutcome.Ok((ushort)inflight)
-                : new RingLoadOutcome.LoadFails("VQ 0 size 0x" + Convert.ToString(entries, 16) + " < last_avail_idx 0x5 - used_idx 0x" + Convert.ToString(used, 16));
+                : new RingLoadOutcome.LoadFails("VQ 0 size 0x" + Hex(entries) + " < last_avail_idx 0x5 - used_idx 0x" + Hex(used));
             if (outcome != expected)
             {
                 Assert.Fail($"size {entries}, used {used}: expected {expected}, got {outcome}");
@@ -116,6 +118,8 @@ public sealed class SplitWindowTests
 
     [Fact]
     public void Index_HasNoOrder() => Assert.DoesNotContain(typeof(FreeRunningIndex).GetInterfaces(), i => i.Name.StartsWith("IComparable", StringComparison.Ordinal));
+
+    private static string Hex(int value) => s_hex[value];
 
     private static int[] StepsWhenWalking(ushort from, bool backwards = false)
     {

@@ -1,0 +1,113 @@
+using System.Net;
+using System.Reflection;
+using Coordinator.Agent.Channel;
+using Coordinator.Agent.Configuration;
+using Coordinator.Agent.Coordinators;
+using Coordinator.Agent.Processes;
+using Coordinator.Agent.Qemu;
+using Coordinator.Agent.Sessions;
+using Coordinator.Agent.State;
+using Coordinator.AgentProtocol;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Coordinator.Agent;
+
+/// <summary>One agent: store, sessions, the handoff listener and the stream to the coordinators. Disposing it leaves every guest running.</summary>
+internal sealed class AgentHost : IAsyncDisposable
+{
+    private readonly WebApplication _web;
+    private readonly AgentStore _store;
+    private readonly CoordinatorLink _link;
+
+    private AgentHost(WebApplication web, AgentStore store, CoordinatorLink link, VmSessions sessions, AgentContext context)
+    {
+        _web = web;
+        _store = store;
+        _link = link;
+        Sessions = sessions;
+        Context = context;
+    }
+
+    public VmSessions Sessions { get; }
+
+    public AgentContext Context { get; }
+
+    /// <exception cref="AgentStoreException">The state directory cannot be used.</exception>
+    /// <exception cref="IOException">The handoff address cannot be bound.</exception>
+    public static async Task<AgentHost> StartAsync(HostConfiguration configuration, Action<ILoggingBuilder> logging)
+    {
+        AgentStore store = AgentStore.Open(configuration.StateDirectory);
+        try
+        {
+            WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+            builder.Logging.ClearProviders();
+            logging(builder.Logging);
+            builder.WebHost.ConfigureKestrel(kestrel =>
+            {
+                kestrel.Listen(configuration.Handoff.Listen, listen => listen.Protocols = HttpProtocols.Http2);
+                kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(2);
+                kestrel.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(2);
+            });
+            builder.Services.AddGrpc();
+            builder.Services.AddSingleton<HandoffListener>();
+            VmSessions? sessions = null;
+            builder.Services.AddSingleton(_ => sessions!);
+            WebApplication web = builder.Build();
+            ILoggerFactory loggers = web.Services.GetRequiredService<ILoggerFactory>();
+            AgentContext? context = null;
+            CoordinatorLink link = new(configuration.Coordinators, () => Hello(context!, sessions!), loggers.CreateLogger<CoordinatorLink>());
+            context = new AgentContext(
+                configuration, store, new QemuLauncher(configuration.Scope), new HostMemory(), new StreamPorts(configuration.MigrationStream), link, loggers);
+            sessions = new VmSessions(context);
+            link.Sessions = sessions;
+            web.MapGrpcService<HandoffListener>();
+            await web.StartAsync();
+            context.QemuVersions = await QemuVersions.OfAsync([configuration.QemuDefault, .. configuration.QemuAllowed]);
+            context.HandoffAddress = configuration.Handoff.AdvertisedFor(BoundPort(web));
+            HotCode.CompileInBackground();
+            sessions.StartRecorded();
+            link.Start();
+            return new AgentHost(web, store, link, sessions, context);
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
+    }
+
+    public Task WaitForShutdownAsync() => _web.WaitForShutdownAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _link.DisposeAsync();
+        await Sessions.DisposeAsync();
+        using CancellationTokenSource limit = new(TimeSpan.FromSeconds(2));
+        await _web.StopAsync(limit.Token);
+        await _web.DisposeAsync();
+        _store.Dispose();
+    }
+
+    private static int BoundPort(WebApplication web)
+    {
+        string address = web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        return BindingAddress.Parse(address).Port;
+    }
+
+    private static Hello Hello(AgentContext context, VmSessions sessions)
+    {
+        Hello hello = new()
+        {
+            Host = context.Host.HostId,
+            AgentVersion = typeof(AgentHost).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",
+            StoreInstance = WireIds.ToWire(context.Store.InstanceId),
+            HandoffAddress = context.HandoffAddress,
+            MemoryAvailableMib = context.Memory.AvailableMiB,
+        };
+        hello.QemuVersions.AddRange(context.QemuVersions);
+        hello.Vms.AddRange(sessions.Vms);
+        return hello;
+    }
+}

@@ -1,0 +1,207 @@
+using System.Threading.Channels;
+using Coordinator.Agent.Qemu;
+using Coordinator.Agent.Sessions;
+using Coordinator.AgentProtocol.HandoffChannel;
+using Grpc.Core;
+using Grpc.Net.Client;
+
+namespace Coordinator.Agent.Channel;
+
+/// <summary>
+/// The source agent's stream to the destination agent of one VM. Dialled at the rehearsal and kept: nothing is dialled while the guest stands still unless the stream has
+/// broken, and then coordinators carry the messages meanwhile.
+/// </summary>
+internal sealed class HandoffLink(VmSession session) : IAsyncDisposable
+{
+    private static readonly TimeSpan s_dialLimit = TimeSpan.FromSeconds(2);
+
+    private readonly Lock _gate = new();
+    private Connection? _connection;
+    private string _dialling = "";
+    private Action<DestinationFrame, long>? _onRehearsed;
+
+    /// <summary>Takes the answers of a rehearsal; the others go to the session.</summary>
+    public Action<DestinationFrame, long>? OnRehearsed
+    {
+        set => Volatile.Write(ref _onRehearsed, value);
+    }
+
+    /// <summary>On its way when this returns true; the stream is written on the calling thread.</summary>
+    public bool TrySend(SourceFrame frame)
+    {
+        Connection? connection;
+        lock (_gate)
+        {
+            connection = _connection;
+        }
+
+        return connection?.Outbound.Writer.TryWrite(frame) == true;
+    }
+
+    /// <summary>Dials in the background unless there is an open stream to this address, or one is being dialled.</summary>
+    public void Dial(string address) => _ = ConnectAsync(address);
+
+    /// <returns>True when a stream to this address is open.</returns>
+    public async Task<bool> ConnectAsync(string address)
+    {
+        lock (_gate)
+        {
+            if (address.Length == 0 || _dialling == address || (_connection is { IsOpen: true } open && open.Address == address))
+            {
+                return _connection is { IsOpen: true };
+            }
+
+            _dialling = address;
+        }
+
+        Connection? dialled = null;
+        try
+        {
+            dialled = await Connection.OpenAsync(address, s_dialLimit, session.Stopping);
+            _ = ReadAsync(dialled);
+        }
+        catch (Exception e) when (e is RpcException or UriFormatException or OperationCanceledException or IOException)
+        {
+            session.Logger.LogInformation("VM {Vm}: no handoff channel to {Address}: {Reason}", session.Vm, address, e is RpcException rpc ? rpc.Status.Detail : e.Message);
+        }
+
+        Connection? replaced = null;
+        lock (_gate)
+        {
+            _dialling = "";
+            if (dialled is not null)
+            {
+                (replaced, _connection) = (_connection, dialled);
+            }
+        }
+
+        replaced?.Dispose();
+        return dialled is not null;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        lock (_gate)
+        {
+            _connection?.Dispose();
+            _connection = null;
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task ReadAsync(Connection connection)
+    {
+        try
+        {
+            await foreach (DestinationFrame frame in connection.Call.ResponseStream.ReadAllAsync(session.Stopping))
+            {
+                long received = HostClock.NowMicros();
+                if (frame.MessageCase == DestinationFrame.MessageOneofCase.Rehearsed)
+                {
+                    Volatile.Read(ref _onRehearsed)?.Invoke(frame, received);
+                }
+                else
+                {
+                    session.Post(new SessionInput.FromDestination(frame, received));
+                }
+            }
+        }
+        catch (Exception e) when (e is RpcException or OperationCanceledException or IOException or InvalidOperationException)
+        {
+            session.Logger.LogInformation("VM {Vm}: the handoff channel to {Address} ended: {Reason}", session.Vm, connection.Address, e is RpcException rpc ? rpc.Status.Detail : e.Message);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _connection = ReferenceEquals(_connection, connection) ? null : _connection;
+            }
+
+            connection.Dispose();
+        }
+    }
+
+    private sealed class Connection : IDisposable
+    {
+        private readonly GrpcChannel _channel;
+
+        private Connection(string address, GrpcChannel channel, AsyncDuplexStreamingCall<SourceFrame, DestinationFrame> call)
+        {
+            Address = address;
+            _channel = channel;
+            Call = call;
+            _ = WriteAsync();
+        }
+
+        public string Address { get; }
+
+        public AsyncDuplexStreamingCall<SourceFrame, DestinationFrame> Call { get; }
+
+        // Synchronous continuations: the frame is written by the thread that sends it.
+        public Channel<SourceFrame> Outbound { get; } =
+            System.Threading.Channels.Channel.CreateUnbounded<SourceFrame>(new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true });
+
+        public bool IsOpen { get; private set; } = true;
+
+        public static async Task<Connection> OpenAsync(string address, TimeSpan limit, CancellationToken cancellation)
+        {
+            GrpcChannel channel = GrpcChannel.ForAddress($"http://{address}", new GrpcChannelOptions
+            {
+                HttpHandler = new SocketsHttpHandler
+                {
+                    ConnectTimeout = limit,
+                    EnableMultipleHttp2Connections = true,
+                    KeepAlivePingDelay = TimeSpan.FromSeconds(1),
+                    KeepAlivePingTimeout = TimeSpan.FromSeconds(1),
+                    KeepAlivePingPolicy = HttpKeepAlivePingPolicy.Always,
+                    PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
+                },
+                DisposeHttpClient = true,
+            });
+            try
+            {
+                AsyncDuplexStreamingCall<SourceFrame, DestinationFrame> call = new Handoff.HandoffClient(channel).Open(cancellationToken: cancellation);
+
+                // The listener sends its headers at once: without them nobody is there.
+                await call.ResponseHeadersAsync.WaitAsync(limit, cancellation);
+                return new Connection(address, channel, call);
+            }
+            catch (TimeoutException)
+            {
+                channel.Dispose();
+                throw new RpcException(new Status(StatusCode.DeadlineExceeded, $"no answer within {limit.TotalMilliseconds:0} ms"));
+            }
+            catch
+            {
+                channel.Dispose();
+                throw;
+            }
+        }
+
+        public void Dispose()
+        {
+            IsOpen = false;
+            Outbound.Writer.TryComplete();
+            Call.Dispose();
+            _channel.Dispose();
+        }
+
+        private async Task WriteAsync()
+        {
+            try
+            {
+                await foreach (SourceFrame frame in Outbound.Reader.ReadAllAsync())
+                {
+                    await Call.RequestStream.WriteAsync(frame);
+                }
+            }
+            catch (Exception e) when (e is RpcException or InvalidOperationException or IOException or OperationCanceledException)
+            {
+                // The reading side learns the reason; what was not written is sent again by whoever needs it.
+                IsOpen = false;
+                Outbound.Writer.TryComplete();
+            }
+        }
+    }
+}

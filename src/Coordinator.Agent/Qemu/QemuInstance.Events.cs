@@ -1,0 +1,111 @@
+using Coordinator.AgentProtocol;
+using Coordinator.Domain.QemuModel;
+using Coordinator.Qmp;
+using Coordinator.Qmp.Schema;
+
+namespace Coordinator.Agent.Qemu;
+
+internal sealed partial class QemuInstance
+{
+    /// <summary>On the thread that reads the monitor, before anything that arrived later is looked at.</summary>
+    private void OnEvent(QmpConnection monitor, QmpEvent happened)
+    {
+        GuestEvent guestEvent = GuestEvent.Parse(happened);
+        QemuSight? sight = Follow(guestEvent);
+        _tell(new QemuNews(this, guestEvent, sight));
+        switch (guestEvent)
+        {
+            case MigrationStatusChanged { Status: "completed" } when IsArriving:
+                _ = TellLoadedAsync(monitor);
+                break;
+            case GuestStopped or GuestResumed or MigrationStatusChanged when sight is null:
+            case GuestShutDown or GuestReset:
+                Observe();
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <summary>What is known now because of the event, or null when QEMU has to be asked.</summary>
+    private QemuSight? Follow(GuestEvent guestEvent)
+    {
+        if (guestEvent is not (MigrationStatusChanged or GuestStopped or GuestResumed or GuestShutDown or GuestReset))
+        {
+            return null;
+        }
+
+        Interlocked.Increment(ref _stateEvents);
+        lock (_gate)
+        {
+            if (_sight is not { } before)
+            {
+                return null;
+            }
+
+            QemuSight? after = guestEvent switch
+            {
+                MigrationStatusChanged changed => Changed(before, MigrationStatusWords.Parse(changed.Status)),
+                GuestResumed => before with { Run = RunState.Running },
+
+                // QEMU stops the guest of a migration for finish-migrate, and for nothing else while it copies (a person's `stop` shows in the next observation).
+                GuestStopped when before.Status.IsInProgress() && !IsArriving => before with { Run = RunState.FinishMigrate },
+                GuestStopped => null,
+                _ => null,
+            };
+            _sight = after;
+            return after;
+        }
+    }
+
+    private QemuSight? Changed(QemuSight before, MigrationStatus status)
+    {
+        if (status is MigrationStatus.PreSwitchover or MigrationStatus.Device)
+        {
+            _quietUntil = Environment.TickCount64 + (long)s_quiet.TotalMilliseconds;
+            return new QemuSight(RunState.FinishMigrate, status, HasArrived: false);
+        }
+
+        // A destination that has loaded is in `paused` or `prelaunch`; which one is asked together with its rings.
+        return IsArriving && status == MigrationStatus.Completed ? null : new QemuSight(before.Run, status, HasArrived: false);
+    }
+
+    /// <summary>State and rings in one go, at once: the release is under way from the source, and the gate needs both.</summary>
+    private async Task TellLoadedAsync(QmpConnection monitor)
+    {
+        try
+        {
+            RingReader reader = new(monitor, _trackedDevices);
+            IReadOnlyList<VirtioDevice> devices = Devices ??= await reader.ListAsync(null, _stop.Token);
+            int generation = Generation;
+            long before = Interlocked.Read(ref _stateEvents);
+            (IReadOnlyList<DeviceReading> readings, QmpReply[] states) =
+                await reader.ReadAsync(devices, ReadingKind.Final, [MigrationCommands.QueryStatus, MigrationCommands.QueryMigrate], null, _stop.Token);
+            if (before != Interlocked.Read(ref _stateEvents))
+            {
+                Observe();
+                return;
+            }
+
+            QemuSight sight = SightOf(RunStatus.Parse(states[0].Result), MigrationInfo.Parse(states[1].Result));
+            lock (_gate)
+            {
+                _sight = sight;
+            }
+
+            _tell(new QemuNews(this, Sight: sight, Generation: generation, Loaded: new FinalReading(readings, HostClock.NowMicros())));
+        }
+        catch (Exception e) when (e is QmpException or DeviceNotFoundException)
+        {
+            LogNotRead(Launch.ToString(), e.Message);
+            Observe();
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The rings of QEMU {Launch} could not be read at the end of its load: {Reason}")]
+    private partial void LogNotRead(string launch, string reason);
+}

@@ -1,0 +1,288 @@
+using Coordinator.Agent.Qemu;
+using Coordinator.Agent.State;
+using Coordinator.AgentProtocol;
+using Coordinator.AgentProtocol.HandoffChannel;
+using Coordinator.Domain;
+using Coordinator.Domain.Handoff;
+using Coordinator.Qmp.Schema;
+using DomainAnswer = Coordinator.Domain.Handoff.RegisterAnswer;
+using DomainValue = Coordinator.Domain.Handoff.RegisterValue;
+using FileValue = Coordinator.Agent.State.RegisterValue;
+using WireAnswer = Coordinator.AgentProtocol.HandoffChannel.RegisterAnswer;
+
+namespace Coordinator.Agent.Sessions;
+
+/// <summary>The destination's part of one VM with its decision register: hears its QEMU and the source agent, performs what the domain asks for.</summary>
+internal sealed partial class DestinationSide(VmSession session)
+{
+    private (SourceMessage Message, Action<DestinationFrame> Answer, DomainAnswer Last)? _asked;
+    private DestinationHandoff? _answeredFor;
+    private bool _isCopyDue;
+
+    public DestinationFacts Facts { get; } = new();
+
+    public ArrivalPlan? Arrival { get; set; } = session.Records.Arrival;
+
+    public long? NextDueMs => new[] { _isCopyDue ? Environment.TickCount64 : (long?)null, _watchDueMs }.Min();
+
+    private QemuInstance? Guest => session.Guests.Of(session.Destination.Records.Launch);
+
+    public async ValueTask HearAsync(QemuNews news)
+    {
+        DestinationRecords records = session.Destination.Records;
+        if (news.From.Launch != records.Launch || records.Attempt == AttemptNo.None)
+        {
+            return;
+        }
+
+        if (news.Event is { } guestEvent)
+        {
+            HearEvent(guestEvent);
+        }
+
+        if (news.Loaded is { } loaded)
+        {
+            Facts.First = loaded;
+            Facts.Times.RecordsRead = loaded.ReadMicros;
+        }
+
+        if (news.HasExited)
+        {
+            Facts.IsListening = false;
+            NoteExit();
+            await session.FeedAsync(new DestinationInput.Observed(QemuView.Gone(records.Launch)));
+        }
+        else if (news.Sight is { } sight)
+        {
+            await session.FeedAsync(new DestinationInput.Observed(sight.AsDestination(records.Launch)));
+            ListenAgain(news.From, sight);
+        }
+    }
+
+    public async ValueTask HappenedAsync(DestinationInput input)
+    {
+        if (input is DestinationInput.LaunchIssued or DestinationInput.ContinueSending or DestinationInput.ContinueRefused)
+        {
+            Guest?.Invalidate();
+        }
+
+        if (input is DestinationInput.GateJudged && Facts.Times.GateJudged == 0)
+        {
+            Facts.Times.GateJudged = HostClock.NowMicros();
+        }
+
+        await session.FeedAsync(input);
+    }
+
+    public async ValueTask ReceiveAsync(SessionInput.FromSource from)
+    {
+        SourceFrame frame = from.Frame;
+        AttemptNo attempt = new(frame.Attempt);
+        StoreInstanceId store = new(WireIds.ToGuid(frame.DestinationStore));
+        switch (frame.MessageCase)
+        {
+            case SourceFrame.MessageOneofCase.Rehearse:
+                from.Answer(AnswerRehearsal(frame, from.ReceivedMicros));
+                return;
+            case SourceFrame.MessageOneofCase.Released:
+                if (attempt == session.Destination.Records.Attempt && Facts.Released is null)
+                {
+                    Facts.Released = frame.Released;
+                    Facts.Times.ReleasedReceived = from.ReceivedMicros;
+                }
+
+                await AskAsync(new SourceMessage.Released(attempt, store, frame.Released.GuestWasRunning), from.Answer);
+                return;
+            case SourceFrame.MessageOneofCase.Refuse:
+                await AskAsync(new SourceMessage.Refuse(attempt, store), from.Answer);
+                return;
+            default:
+                // A message of a newer agent: it is repeated in a form that we know, or not at all.
+                return;
+        }
+    }
+
+    /// <summary>
+    /// Everything durable of a decision, in the order that the register demands: its file first, since that is the decision; the store's copy of <c>run</c> after <c>cont</c>,
+    /// so that the file's is the only sync while the guest stands still.
+    /// </summary>
+    /// <param name="events">Of one decision.</param>
+    /// <param name="commit">Takes the records in place of an own commit; called in any case.</param>
+    /// <returns>The state after the events; null when the register cannot say what it holds.</returns>
+    public async ValueTask<DestinationHandoff?> MakeDurableAsync(IReadOnlyList<DestinationEvent> events, Func<IReadOnlyList<DurableRecord>, Task>? commit = null)
+    {
+        DestinationHandoff state = session.Destination;
+        bool mayWait = true;
+        foreach (DestinationEvent happened in events)
+        {
+            DestinationHandoff next = DestinationDecisions.Apply(state, happened);
+            if (!await SetRegisterAsync(happened, state, next))
+            {
+                return null;
+            }
+
+            mayWait &= happened is DestinationEvent.RunSet { GuestWasRunning: true } || !happened.Durable;
+            state = next;
+        }
+
+        bool changed = state.Records != session.Destination.Records;
+        if (changed && mayWait && commit is null)
+        {
+            _isCopyDue = true;
+            Facts.Times.RunDurable = HostClock.NowMicros();
+            return state;
+        }
+
+        List<DurableRecord> records = changed ? [RecordCodec.Of(state.Records)] : [];
+        if (state.Records.Running > session.Destination.Records.Running)
+        {
+            records.Add(RecordCodec.OfResident(state.Records.Launch));
+        }
+
+        if (commit is not null)
+        {
+            await commit(records);
+        }
+        else if (records.Count > 0)
+        {
+            await session.Records.AppendAsync(records);
+        }
+
+        _isCopyDue &= !changed;
+        if (state.Records.Running > session.Destination.Records.Running)
+        {
+            session.Guests.BecomeResident(state.Records.Launch);
+            Facts.Times.RunningRecorded = HostClock.NowMicros();
+        }
+
+        return state;
+    }
+
+    /// <summary>What can wait until QEMU has its command: the store's copy of the register, the answer to the source, the first steps of the guest that runs here now.</summary>
+    public async ValueTask AfterEffectsAsync(long nowMs)
+    {
+        if (_isCopyDue)
+        {
+            _isCopyDue = false;
+            _ = CopyAsync(session.Destination.Records);
+        }
+
+        await TellSourceAsync();
+        FollowResumed(nowMs);
+    }
+
+    /// <summary>False when the register does not hold what was to be set, and cannot say what it holds.</summary>
+    private async ValueTask<bool> SetRegisterAsync(DestinationEvent happened, DestinationHandoff before, DestinationHandoff after)
+    {
+        switch (happened)
+        {
+            case DestinationEvent.RegisterOpened opened:
+                session.Records.OpenRegister(opened.Attempt);
+                return session.Records.Register!.Value == FileValue.Empty;
+            case DestinationEvent.RunSet run:
+                if (!run.GuestWasRunning)
+                {
+                    await session.Records.AppendAsync(RecordCodec.OfPausedRelease(run.Attempt));
+                }
+
+                return Holds(session.Records.Register!.TrySet(FileValue.Run), FileValue.Run);
+            case DestinationEvent.RefusedSet when before.Records.Register == DomainValue.Empty && after.Records.Register == DomainValue.Refused:
+                return Holds(session.Records.Register!.TrySet(FileValue.Refused), FileValue.Refused);
+            case DestinationEvent.RunWithdrawn:
+                return Holds(session.Records.Register!.Withdraw(), FileValue.Refused);
+            default:
+                return true;
+        }
+    }
+
+    private bool Holds(State.RegisterAnswer answer, FileValue wanted)
+    {
+        if (answer.Stored == wanted)
+        {
+            return true;
+        }
+
+        if (answer.Stored is FileValue.Unknown)
+        {
+            session.Logger.LogCritical(
+                "VM {Vm}: the decision register of attempt {Attempt} is unknown from now on: {Doubt}", session.Vm, session.Destination.Records.Attempt.Value, answer.Doubt);
+            return false;
+        }
+
+        // The file was decided before, and the state does not know it: the state follows, and the input counts as not received.
+        session.Become(session.Destination with
+        {
+            Records = VmRecords.WithRegister(session.Destination.Records, answer.Stored, session.Destination.ReleasedGuestWasRunning || !session.Destination.ReleasedNoted),
+        });
+        throw new AgentStoreException(StoreFault.Refused, $"the register of attempt {session.Destination.Records.Attempt} already holds {answer.Stored}");
+    }
+
+    private async ValueTask AskAsync(SourceMessage message, Action<DestinationFrame> answer)
+    {
+        DestinationReply reply = await session.FeedAsync(new DestinationInput.FromSource(message, session.Records.Store));
+        RegisterReply register = reply.Register ?? new RegisterReply(message.Attempt, DomainAnswer.Unknown);
+        _asked = (message, answer, register.Answer);
+        _answeredFor = session.Destination;
+        answer(Frame(register));
+    }
+
+    /// <summary>
+    /// The source asked, and what was answered then is not the whole truth any more: it is told at once instead of with its next question. The message is judged again as the
+    /// repetition that it would have been.
+    /// </summary>
+    private async ValueTask TellSourceAsync()
+    {
+        if (_asked is not { } asked || ReferenceEquals(_answeredFor, session.Destination))
+        {
+            return;
+        }
+
+        DestinationReply reply = await session.FeedAsync(new DestinationInput.FromSource(asked.Message, session.Records.Store));
+        _answeredFor = session.Destination;
+        if (reply.Register is { } register && register.Answer != asked.Last)
+        {
+            _asked = asked with { Last = register.Answer };
+            asked.Answer(Frame(register));
+        }
+    }
+
+    private DestinationFrame Frame(RegisterReply reply)
+    {
+        Answer answer = new() { Register = (WireAnswer)((int)reply.Answer + 1) };
+        if (reply.Answer == DomainAnswer.GateClosed)
+        {
+            answer.GateFindings.AddRange(Facts.GateFindings);
+        }
+
+        return new DestinationFrame { Vm = session.Vm, Attempt = reply.Attempt.Value, Answer = answer };
+    }
+
+    private async Task CopyAsync(DestinationRecords records)
+    {
+        try
+        {
+            await session.Records.AppendAsync(RecordCodec.Of(records));
+        }
+        catch (AgentStoreException e)
+        {
+            // The register's file holds the decision; the copy comes with the next record.
+            session.Logger.LogWarning("VM {Vm}: the store's copy of the register is late: {Reason}", session.Vm, e.Message);
+        }
+    }
+
+    private void HearEvent(GuestEvent guestEvent)
+    {
+        long at = HostClock.Micros(guestEvent.Timestamp);
+        switch (guestEvent)
+        {
+            case MigrationStatusChanged { Status: "completed" } when Facts.Times.Loaded == 0:
+                Facts.Times.Loaded = at;
+                break;
+            case GuestResumed when Facts.Times.Resume == 0 && Facts.Times.ContSent != 0:
+                Facts.Times.Resume = at;
+                break;
+            default:
+                break;
+        }
+    }
+}

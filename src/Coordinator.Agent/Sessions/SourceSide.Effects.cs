@@ -1,0 +1,238 @@
+using Coordinator.Agent.Qemu;
+using Coordinator.AgentProtocol;
+using Coordinator.AgentProtocol.HandoffChannel;
+using Coordinator.Domain;
+using Coordinator.Domain.Handoff;
+using Coordinator.Domain.QemuModel;
+using Coordinator.Qmp;
+using Coordinator.Qmp.Schema;
+
+namespace Coordinator.Agent.Sessions;
+
+internal sealed partial class SourceSide
+{
+    /// <summary>
+    /// The final indices go to disk when the destination has answered, or after this: on one machine the two agents share a disk, and the register's sync is what the guest
+    /// waits for. The record only matters if this QEMU dies.
+    /// </summary>
+    private static readonly TimeSpan s_completionDelay = TimeSpan.FromMilliseconds(50);
+
+    private static readonly TimeSpan s_postmigratePause = TimeSpan.FromMilliseconds(1);
+
+    private Task<Released>? _readingFinal;
+
+    /// <summary>Starts one effect inside the session; what it awaits ends outside, and comes back as an input.</summary>
+    public Task PerformAsync(SourceEffect effect, int times)
+    {
+        LaunchId launch = session.Guests.SourceLaunch;
+        if (effect is SourceEffect.Observe)
+        {
+            Observe(launch);
+            return Task.CompletedTask;
+        }
+
+        if (effect is SourceEffect.SendToDestination send)
+        {
+            return GuardAsync(effect, () => SendAsync(send.Message, times));
+        }
+
+        return Guest is { } guest ? GuardAsync(effect, () => PerformAsync(effect, guest)) : Task.CompletedTask;
+    }
+
+    private Task PerformAsync(SourceEffect effect, QemuInstance guest) => effect switch
+    {
+        SourceEffect.IssueMigrate issue => IssueMigrateAsync(issue.Attempt, guest),
+        SourceEffect.CancelMigrate => CancelAsync(guest),
+        SourceEffect.ContinueSwitchover go => ContinueSwitchoverAsync(go.Attempt, guest),
+        SourceEffect.YankStream yank => YankAsync(yank.Attempt, guest),
+        SourceEffect.RecordCompletion record => RecordCompletionAsync(record.Attempt),
+        SourceEffect.ContinueGuest go when go.Launch == guest.Launch => guest.ContinueGuest(),
+        SourceEffect.StopForeignRun stop when stop.Launch == guest.Launch => guest.StopGuestAsync(),
+        SourceEffect.EndQemu end when end.Launch == guest.Launch => guest.EndAsync(s_politeLimit, s_killLimit),
+        _ => Task.CompletedTask,
+    };
+
+    private void Observe(LaunchId launch)
+    {
+        if (session.Guests.IsGone(launch))
+        {
+            session.Post(new SessionInput.SourceHappened(new SourceInput.Observed(QemuView.Gone(launch))));
+        }
+        else
+        {
+            Guest?.Observe();
+        }
+    }
+
+    private async Task GuardAsync(SourceEffect effect, Func<Task> perform)
+    {
+        try
+        {
+            await perform();
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+        catch (Exception e) when (e is QmpException or QemuUnreachableException or State.AgentStoreException or IOException)
+        {
+            session.Logger.LogWarning("VM {Vm}: {Effect} failed, and is repeated if it is still due: {Reason}", session.Vm, effect.GetType().Name, e.Message);
+        }
+    }
+
+    private async Task IssueMigrateAsync(AttemptNo attempt, QemuInstance guest)
+    {
+        void Issued() => session.Post(new SessionInput.SourceHappened(new SourceInput.MigrateIssued(attempt)));
+
+        string? refused = "the plan of this attempt is not known here any more";
+        if (Plan is { } plan && plan.Attempt == attempt)
+        {
+            refused = await guest.MigrateAsync(plan.StreamUri, plan.Settings, PausesOnShutdown(guest), Issued);
+        }
+        else
+        {
+            Issued();
+        }
+
+        if (refused is not null)
+        {
+            session.Post(() => Facts.Error = refused);
+        }
+    }
+
+    private static async Task CancelAsync(QemuInstance guest)
+    {
+        await guest.CancelMigrationAsync();
+        guest.Observe();
+    }
+
+    private Task ContinueSwitchoverAsync(AttemptNo attempt, QemuInstance guest)
+    {
+        long sent = HostClock.NowMicros();
+        Task answered = guest.ContinueSwitchover();
+        Facts.Times.ContinueSent = Facts.Times.ContinueSent == 0 ? sent : Facts.Times.ContinueSent;
+
+        // At once and not with QEMU's answer: what QEMU says after this moment was seen after the command.
+        session.Post(new SessionInput.SourceHappened(new SourceInput.ContinueIssued(attempt)));
+        return answered;
+    }
+
+    private async Task YankAsync(AttemptNo attempt, QemuInstance guest)
+    {
+        if (guest.IsConnected)
+        {
+            await guest.YankAsync();
+        }
+        else if (Plan is { } plan)
+        {
+            int broken = StreamBreaker.Break(guest.Process.Identity.Pid, plan.StreamUri);
+            session.Logger.LogWarning("VM {Vm}: the monitor does not answer; {Count} connection(s) of the stream {Uri} were ended through the kernel", session.Vm, broken, plan.StreamUri);
+        }
+
+        session.Post(new SessionInput.SourceHappened(new SourceInput.YankIssued(attempt)));
+    }
+
+    private async Task SendAsync(SourceMessage message, int times)
+    {
+        SourceFrame frame = new()
+        {
+            Vm = session.Vm,
+            Attempt = message.Attempt.Value,
+            DestinationStore = WireIds.ToWire(message.DestinationStore.Value),
+        };
+        if (message is SourceMessage.Released released)
+        {
+            Released final = await FinalAsync(message.Attempt);
+            final.GuestWasRunning = released.GuestWasRunning;
+            frame.Released = final;
+        }
+        else
+        {
+            frame.Refuse = new Refuse();
+        }
+
+        long sent = HostClock.NowMicros();
+        bool direct = Link.TrySend(frame);
+        if (frame.Released is not null && Facts.Times.ReleasedSent == 0)
+        {
+            Facts.Times.ReleasedSent = sent;
+        }
+
+        if (direct && times == 0)
+        {
+            return;
+        }
+
+        // Not connected, or unanswered so far: a coordinator may get through. It carries and never grants.
+        if (Plan is { } plan)
+        {
+            Link.Dial(plan.HandoffAddress);
+            session.Agent.Coordinators.Carry(new CarriedHandoff
+            {
+                FromHost = session.Agent.Host.HostId,
+                ToHost = plan.DestinationHost,
+                Vm = session.Vm,
+                Frame = Google.Protobuf.MessageExtensions.ToByteString(frame),
+            });
+        }
+    }
+
+    /// <summary>The final indices of the completed attempt: from memory, from the living QEMU, or from disk.</summary>
+    private Task<Released> FinalAsync(AttemptNo attempt)
+    {
+        if (Facts.Final is { } known)
+        {
+            return Task.FromResult(known);
+        }
+
+        if (session.Records.Final is { } stored && stored.Attempt == attempt)
+        {
+            return Task.FromResult(stored.Released);
+        }
+
+        if (_readingFinal is not { IsCompleted: false })
+        {
+            _readingFinal = ReadFinalAsync(Guest ?? throw new QemuUnreachableException("the source's QEMU is not watched yet"));
+        }
+
+        return _readingFinal;
+    }
+
+    private async Task<Released> ReadFinalAsync(QemuInstance guest)
+    {
+        for (; ; )
+        {
+            (FinalReading reading, QemuSight sight, MigrationInfo migration) = await guest.ReadFinalAsync();
+
+            // `completed` is said a moment before `postmigrate` is reached; released is only what is in it.
+            if (sight is { Run: RunState.PostMigrate, Status: MigrationStatus.Completed })
+            {
+                Released released = new();
+                released.FinalRecords.AddRange(reading.Devices);
+                session.Post(() => NoteFinal(released, reading, migration));
+                return released;
+            }
+
+            await Task.Delay(s_postmigratePause, session.Stopping);
+        }
+    }
+
+    private void NoteFinal(Released released, FinalReading reading, MigrationInfo migration)
+    {
+        Facts.Final = released;
+        SourceTimes times = Facts.Times;
+        times.RecordsRead = reading.ReadMicros;
+        times.QemuDowntimeMs = migration.DowntimeMs ?? 0;
+        times.QemuTotalMs = migration.TotalTimeMs ?? 0;
+        times.TransferredBytes = migration.Ram?.TransferredBytes ?? 0;
+        session.ReportChanged(atOnce: true);
+    }
+
+    private async Task RecordCompletionAsync(AttemptNo attempt)
+    {
+        Released final = await FinalAsync(attempt);
+        await Task.WhenAny(Facts.FirstAnswer.Task, Task.Delay(s_completionDelay, session.Stopping));
+        await session.Records.AppendAsync(RecordCodec.OfFinal(attempt, final));
+        session.Post(new SessionInput.SourceHappened(new SourceInput.CompletionStored(attempt)));
+    }
+}

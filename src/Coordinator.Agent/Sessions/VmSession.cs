@@ -1,0 +1,289 @@
+using Coordinator.Agent.Qemu;
+using Coordinator.Agent.State;
+using Coordinator.Domain;
+using Coordinator.Domain.Handoff;
+using Coordinator.Domain.Migration;
+
+namespace Coordinator.Agent.Sessions;
+
+/// <summary>
+/// All that this host does about one VM, as one sequence of inputs: input, decision of the pure domain, durable events to disk, the new state, what the state now asks for. The
+/// same sequence serves the normal course and the restart of the agent.
+/// </summary>
+internal sealed partial class VmSession : IAsyncDisposable
+{
+    private readonly SerialInbox<SessionInput> _inbox;
+    private readonly EffectLedger<SourceEffect> _sourceEffects = new(TimeSpan.FromMilliseconds(150), TimeSpan.FromSeconds(2));
+    private readonly EffectLedger<DestinationEffect> _destinationEffects = new(TimeSpan.FromMilliseconds(150), TimeSpan.FromSeconds(2));
+    private readonly Timer _timer;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ILogger _logger;
+    private readonly StepDesk _steps;
+    private readonly SourceSide _sourceSide;
+    private readonly DestinationSide _destinationSide;
+    private readonly ReportWriter _report;
+    private Reported? _reported;
+
+    public VmSession(string vm, AgentContext agent)
+    {
+        Vm = vm;
+        Agent = agent;
+        _logger = agent.Loggers.CreateLogger($"Coordinator.Agent.Vm.{vm}");
+        _inbox = new SerialInbox<SessionInput>(HandleAsync);
+        Records = VmRecords.Load(agent.Store, vm);
+        Floor = Records.Floor;
+        Source = new SourceHandoff { Records = Records.Source }.AfterRestart();
+        Destination = new DestinationHandoff { Records = Records.Destination }.AfterRestart();
+        Guests = new GuestSet(this);
+        _steps = new StepDesk(this);
+        _sourceSide = new SourceSide(this);
+        _destinationSide = new DestinationSide(this);
+        _report = new ReportWriter(this);
+        _timer = new Timer(_ => Post(new SessionInput.LookAgain()), state: null, Timeout.Infinite, Timeout.Infinite);
+    }
+
+    public string Vm { get; }
+
+    public AgentContext Agent { get; }
+
+    public VmRecords Records { get; }
+
+    public GuestSet Guests { get; }
+
+    public ILogger Logger => _logger;
+
+    public CancellationToken Stopping => _stop.Token;
+
+    public SourceSide SourceSide => _sourceSide;
+
+    public DestinationSide DestinationSide => _destinationSide;
+
+    // What follows is touched only while an input is handled.
+    public CommandFloor Floor { get; set; }
+
+    public SourceHandoff Source { get; private set; }
+
+    public DestinationHandoff Destination { get; private set; }
+
+    /// <summary>Takes up what was there before this life of the agent: processes are attached, then everything is observed anew.</summary>
+    public void Start() => Post(new SessionInput.Resumed(async () => await Guests.AdoptRecordedAsync()));
+
+    public void Post(SessionInput input) => _inbox.Post(input);
+
+    /// <summary>Continues inside the session what was awaited outside of it.</summary>
+    public void Post(Func<ValueTask> rest) => _inbox.Post(new SessionInput.Resumed(rest));
+
+    public void Post(Action rest) => _inbox.Post(new SessionInput.Resumed(() =>
+    {
+        rest();
+        return ValueTask.CompletedTask;
+    }));
+
+    /// <summary>The whole report, made between two inputs.</summary>
+    public Task<AgentProtocol.VmReport> ReportAsync()
+    {
+        TaskCompletionSource<AgentProtocol.VmReport> made = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() => made.TrySetResult(_report.Make()));
+        return made.Task;
+    }
+
+    /// <summary>Something in the report changed that no stage shows.</summary>
+    public void ReportChanged(bool atOnce = false) => Agent.Coordinators.ReportChanged(Vm, atOnce);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _timer.DisposeAsync();
+        await _sourceSide.DisposeAsync();
+        await Guests.DisposeAsync();
+        Records.Dispose();
+    }
+
+    /// <summary>Decides, makes durable, applies. Null for an input that only tells: its answer interests nobody.</summary>
+    public async ValueTask<CommandReply> FeedAsync(SourceInput input)
+    {
+        Decision<CommandReply, SourceEvent> decision = SourceDecisions.Decide(Source, input);
+        SourceHandoff next = decision.Events.Aggregate(Source, SourceDecisions.Apply);
+        if (next.Records != Source.Records)
+        {
+            await Records.AppendAsync(RecordCodec.Of(next.Records));
+        }
+
+        Become(next);
+        return decision.Reply;
+    }
+
+    /// <inheritdoc cref="FeedAsync(SourceInput)"/>
+    public async ValueTask<DestinationReply> FeedAsync(DestinationInput input)
+    {
+        Decision<DestinationReply, DestinationEvent> decision = DestinationDecisions.Decide(Destination, input);
+        if (await _destinationSide.MakeDurableAsync(decision.Events) is { } next)
+        {
+            Become(next);
+            return decision.Reply;
+        }
+
+        // The register cannot say any more what it holds: whoever asks for this attempt is answered "unknown".
+        Become(new DestinationHandoff { Records = VmRecords.Forgotten(Destination.Records) });
+        return input is DestinationInput.FromSource from
+            ? DestinationReply.Of(from.Message.Attempt, Domain.Handoff.RegisterAnswer.Unknown)
+            : decision.Reply;
+    }
+
+    public void Become(SourceHandoff next)
+    {
+        if (next.Records.ForeignRun > Source.Records.ForeignRun)
+        {
+            LogForeignRun(Vm, next.Attempt.Value);
+        }
+
+        Source = next;
+    }
+
+    public void Become(DestinationHandoff next)
+    {
+        if (next.ForeignRun && !Destination.ForeignRun)
+        {
+            LogForeignRun(Vm, next.Records.Attempt.Value);
+        }
+
+        Destination = next;
+    }
+
+    private async ValueTask HandleAsync(SessionInput input)
+    {
+        if (_stop.IsCancellationRequested)
+        {
+            return;
+        }
+
+        try
+        {
+            await ReceiveAsync(input);
+            await SettleAsync();
+        }
+        catch (AgentStoreException e)
+        {
+            // Nothing was recorded, so nothing has happened: whoever sent the input repeats it, and effects are performed again.
+            LogNotRecorded(Vm, e.Message);
+            _timer.Change(500, Timeout.Infinite);
+        }
+        catch (ObjectDisposedException) when (_stop.IsCancellationRequested)
+        {
+            return;
+        }
+#pragma warning disable CA1031 // A defect in one VM's session must not end the handling of its later inputs, nor the other VMs: it is logged, and the state stays what it was.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogDefect(e, Vm, input.GetType().Name);
+            _timer.Change(500, Timeout.Infinite);
+        }
+    }
+
+    private async ValueTask ReceiveAsync(SessionInput input)
+    {
+        switch (input)
+        {
+            case SessionInput.QemuSaid said:
+                await HearAsync(said.News);
+                break;
+            case SessionInput.FromSource from:
+                await _destinationSide.ReceiveAsync(from);
+                break;
+            case SessionInput.FromDestination from:
+                await _sourceSide.ReceiveAsync(from);
+                break;
+            case SessionInput.SourceHappened happened:
+                await _sourceSide.HappenedAsync(happened.Input);
+                break;
+            case SessionInput.DestinationHappened happened:
+                await _destinationSide.HappenedAsync(happened.Input);
+                break;
+            case SessionInput.StepArrived step:
+                await _steps.ReceiveAsync(step.Step);
+                break;
+            case SessionInput.Resumed resumed:
+                await resumed.Rest();
+                break;
+            default:
+                break;
+        }
+    }
+
+    private async ValueTask HearAsync(QemuNews news)
+    {
+        if (!Guests.IsCurrent(news))
+        {
+            news.From.Observe();
+            return;
+        }
+
+        await _sourceSide.HearAsync(news);
+        await _destinationSide.HearAsync(news);
+        if (news.HasExited)
+        {
+            await Guests.ExitedAsync(news.From);
+        }
+    }
+
+    /// <summary>Performs what the state asks for and is not under way.</summary>
+    private async ValueTask SettleAsync()
+    {
+        long now = Environment.TickCount64;
+        await _sourceSide.WatchAsync(now);
+        _sourceEffects.Perform(SourceDecisions.Effects(Source), now, _sourceSide.PerformAsync, LookAgain);
+        _destinationEffects.Perform(DestinationDecisions.Effects(Destination), now, _destinationSide.PerformAsync, LookAgain);
+        _sourceSide.Sample(now);
+        await _destinationSide.AfterEffectsAsync(now);
+        Guests.EndOrdered();
+        NotifyChanges();
+        ArmTimer(now);
+    }
+
+    /// <summary>
+    /// A stage that changed is reported at once. "Not observed" is what every stage passes through after a command to QEMU: it is worth a report only when it lasts.
+    /// </summary>
+    private void NotifyChanges()
+    {
+        Reported now = new(SourceReport.Of(Source), DestinationReport.Of(Destination), Floor, Guests.Resident, Guests.Of(Guests.Resident)?.Sight);
+        if (now == _reported)
+        {
+            return;
+        }
+
+        bool isStage = now.Source.Stage != _reported?.Source.Stage || now.Destination.Stage != _reported?.Destination.Stage;
+        _reported = now;
+        if (isStage)
+        {
+            LogStages(Vm, now.Source.Stage, now.Source.Attempt.Value, now.Destination.Stage, now.Destination.Attempt.Value);
+        }
+
+        ReportChanged(atOnce: isStage && now.Source.Stage != SourceStage.NotObserved && now.Destination.Stage != DestinationStage.NotObserved);
+    }
+
+    private void LookAgain() => Post(new SessionInput.LookAgain());
+
+    private void ArmTimer(long now)
+    {
+        long? due = new[] { _sourceEffects.NextDueMs, _destinationEffects.NextDueMs, _sourceSide.NextDueMs, _destinationSide.NextDueMs, Guests.NextDueMs }.Min();
+        if (!_stop.IsCancellationRequested)
+        {
+            _timer.Change(due is { } at ? Math.Max(1, at - now) : Timeout.Infinite, Timeout.Infinite);
+        }
+    }
+
+    private sealed record Reported(SourceReport Source, DestinationReport Destination, CommandFloor Floor, LaunchId Resident, QemuSight? Guest);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "ALARM: a copy of VM {Vm} runs without a grant (attempt {Attempt}): somebody else continued it. It is being stopped")]
+    private partial void LogForeignRun(string vm, int attempt);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "VM {Vm}: nothing was recorded, the input counts as not received: {Reason}")]
+    private partial void LogNotRecorded(string vm, string reason);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "VM {Vm}: defect while handling {Input}")]
+    private partial void LogDefect(Exception defect, string vm, string input);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "VM {Vm}: source {Source} (attempt {SourceAttempt}), destination {Destination} (attempt {DestinationAttempt})")]
+    private partial void LogStages(string vm, SourceStage source, int sourceAttempt, DestinationStage destination, int destinationAttempt);
+}

@@ -1,0 +1,41 @@
+using Coordinator.Contracts.Api;
+using Spectre.Console.Rendering;
+
+namespace Coordinator.Cli.Rendering;
+
+/// <summary>The tables of <c>get</c> and <c>vm list</c>.</summary>
+internal static class Lists
+{
+    public static IRenderable Hosts(IEnumerable<Host> hosts)
+    {
+        var table = Columns.Of("HOST", "STATE", "COORDINATOR", "AGENT", "HANDOFF", ">MEMORY FREE", "QEMU", "VMS");
+        foreach (var host in hosts.OrderBy(host => host.Name, StringComparer.Ordinal))
+            table.Add(
+                host.Name, host.Connected ? "connected" : Tone.Warning("away"), OrDash(host.Node), OrDash(host.AgentVersion), OrDash(host.HandoffAddress),
+                $"{Amounts.Count(host.MemoryAvailableMib)} MiB", OrDash(string.Join(' ', host.QemuVersions)), OrDash(string.Join(' ', host.VirtualMachines)));
+        return table.WithSentences();
+    }
+
+    public static IRenderable VirtualMachines(IEnumerable<VirtualMachine> machines)
+    {
+        var table = Columns.Of("VM", "RESIDENCE", "HOST", "RUNS", ">PID", "QEMU", "LAST MIGRATION", "MESSAGE");
+        foreach (var vm in machines.OrderBy(vm => vm.Name, StringComparer.Ordinal))
+            table.Add(
+                vm.Name, vm.Residence, OrDash(vm.Host), OrDash(vm.RunState), vm.Pid > 0 ? vm.Pid.ToString(System.Globalization.CultureInfo.InvariantCulture) : "-",
+                OrDash(vm.QemuVersion), OrDash(vm.MigrationId), vm.Message);
+        return table.WithSentences();
+    }
+
+    public static IRenderable Migrations(IEnumerable<Migration> migrations)
+    {
+        var table = Columns.Of("VM", "FROM", "TO", "PHASE", "VERDICT", ">BLACKOUT", "REQUESTED", "ID", "REASON");
+        foreach (var migration in migrations.OrderByDescending(migration => migration.RequestedAt?.ToDateTime() ?? DateTime.MinValue))
+            table.Add(
+                migration.Vm, migration.SourceHost, migration.DestinationHost, Tone.Phase(migration.Phase), Tone.Verdict(migration.Verdict),
+                migration.Blackout is { } blackout ? Amounts.Ms(blackout.TotalMicros) : "-",
+                migration.RequestedAt is { } at ? Amounts.Moment(at.ToDateTime()) : "-", migration.Id, migration.Reason);
+        return table.WithSentences();
+    }
+
+    static string OrDash(string text) => text.Length > 0 ? text : "-";
+}

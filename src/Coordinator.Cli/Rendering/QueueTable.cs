@@ -1,0 +1,66 @@
+using System.Globalization;
+using Coordinator.Contracts.Api;
+using Spectre.Console.Rendering;
+
+namespace Coordinator.Cli.Rendering;
+
+/// <summary>Ring by ring: what the source had when it stopped, what the destination had before it ran, and what follows.</summary>
+internal static class QueueTable
+{
+    /// <summary>For a migration whose switchover is over.</summary>
+    public static IRenderable Judged(IEnumerable<Queue> queues)
+    {
+        var table = Columns.Of("DEVICE", "QUEUE", ">SIZE", "SOURCE FINAL", "DESTINATION FIRST", "VERDICT", "AFTER RESUME", "REASON");
+        foreach (var queue in queues)
+            table.Add(
+                queue.Device, queue.Name, SizeOf(queue), RecordText(queue.Source), RecordText(queue.Destination),
+                Tone.Outcome(queue.Outcome, VerdictText(queue)), queue.Progress.Length > 0 ? queue.Progress : "-", queue.Reason);
+        return table.WithSentences();
+    }
+
+    /// <summary>For one under way: the indices as they move.</summary>
+    public static IRenderable Moving(IEnumerable<Queue> queues)
+    {
+        var table = Columns.Of("DEVICE", "QUEUE", ">SIZE", ">AVAIL", ">USED", ">INFLIGHT", "READ", "STATE");
+        foreach (var queue in queues)
+        {
+            var record = queue.Destination ?? queue.Source;
+            table.Add(
+                queue.Device, queue.Name, SizeOf(queue), Index(record is { HasLastAvailIdx: true }, record?.LastAvailIdx), Index(record is { HasUsedIdx: true }, record?.UsedIdx),
+                Index(record is { HasInflight: true }, record?.Inflight), record is null ? "-" : $"{record.Kind} at {(queue.Destination is null ? "source" : "destination")}",
+                queue.Outcome.Length > 0 ? Tone.Outcome(queue.Outcome, VerdictText(queue)) : queue.Readiness);
+        }
+        return table.WithSentences();
+    }
+
+    /// <summary><c>avail 51234 used 51230 inflight 4</c>; what QMP does not show is left out; a kind other than Final stands behind.</summary>
+    public static string RecordText(QueueRecord? record)
+    {
+        if (record is null)
+            return "-";
+        List<string> words = [];
+        if (record.HasLastAvailIdx)
+            words.Add($"avail {Number(record.LastAvailIdx)}");
+        if (record.HasUsedIdx)
+            words.Add($"used {Number(record.UsedIdx)}");
+        if (record.HasInflight)
+            words.Add($"inflight {Number(record.Inflight)}");
+        if (record.Kind != "Final" || words.Count == 0)
+            words.Add($"({record.Kind})");
+        return string.Join(' ', words);
+    }
+
+    /// <summary>The outcome, with the delta in QEMU's own wording where there is one.</summary>
+    public static string VerdictText(Queue queue) => (queue.Outcome.Length > 0, queue.HasDelta) switch
+    {
+        (false, _) => "-",
+        (true, true) => string.Create(CultureInfo.InvariantCulture, $"{queue.Outcome} delta 0x{queue.Delta:x}"),
+        _ => queue.Outcome,
+    };
+
+    static string SizeOf(Queue queue) => (queue.Source ?? queue.Destination) is { Size: > 0 } record ? Number(record.Size) : "-";
+
+    static string Index(bool known, uint? value) => known ? Number(value!.Value) : "-";
+
+    static string Number(uint value) => value.ToString(CultureInfo.InvariantCulture);
+}

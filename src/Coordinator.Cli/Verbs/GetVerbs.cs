@@ -1,0 +1,60 @@
+using System.CommandLine;
+using Coordinator.Cli.Outcomes;
+using Coordinator.Cli.Rendering;
+using Coordinator.Contracts.Api;
+
+namespace Coordinator.Cli.Verbs;
+
+internal static class GetVerbs
+{
+    public static Command Command(SharedOptions shared) => new("get", "list migrations, VMs or hosts")
+    {
+        Migrations(shared),
+        VirtualMachines(shared, "vms"),
+        Hosts(shared),
+    };
+
+    public static Command VirtualMachines(SharedOptions shared, string name)
+    {
+        var output = SharedOptions.Output();
+        var command = new Command(name, "every VM that the coordinators know, and where it runs") { output };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var connection = shared.Connect(parsed);
+            var list = await connection.Ask((api, options) => api.ListVirtualMachinesAsync(new ListVirtualMachinesRequest(), options), cancellation);
+            shared.Show(parsed, output, list, () => Lists.VirtualMachines(list.VirtualMachines));
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    static Command Migrations(SharedOptions shared)
+    {
+        Option<string> vm = new("--vm") { Description = "only of this VM", HelpName = "VM", DefaultValueFactory = _ => "" };
+        var output = SharedOptions.Output();
+        var command = new Command("migrations", "migrations, newest first") { vm, output };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var connection = shared.Connect(parsed);
+            var request = new ListMigrationsRequest { Vm = parsed.GetRequiredValue(vm) };
+            var list = await connection.Ask((api, options) => api.ListMigrationsAsync(request, options), cancellation);
+            shared.Show(parsed, output, list, () => Lists.Migrations(list.Migrations));
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    static Command Hosts(SharedOptions shared)
+    {
+        var output = SharedOptions.Output();
+        var command = new Command("hosts", "hosts whose agents have dialled in") { output };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var connection = shared.Connect(parsed);
+            var list = await connection.Ask((api, options) => api.ListHostsAsync(new ListHostsRequest(), options), cancellation);
+            shared.Show(parsed, output, list, () => Lists.Hosts(list.Hosts));
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,50 @@
+using System.CommandLine;
+using Coordinator.Cli.Api;
+using Google.Protobuf;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace Coordinator.Cli.Verbs;
+
+/// <summary>What every verb that asks a coordinator has in common.</summary>
+internal sealed class SharedOptions(CliContext context)
+{
+    static readonly JsonFormatter s_json = new(JsonFormatter.Settings.Default.WithIndentation());
+
+    public CliContext Context => context;
+
+    public Option<string?> Server { get; } = new("--server")
+    {
+        Description = $"coordinators to ask, separated by commas; the next one is tried when one does not answer ({ServerAddresses.Variable}) [default: {ServerAddresses.Default}]",
+        HelpName = "URL,...",
+        Recursive = true,
+    };
+
+    public CoordinatorConnection Connect(ParseResult parsed) =>
+        new(ServerAddresses.Parse(parsed.GetValue(Server) ?? context.Environment(ServerAddresses.Variable)), context.Patience, context.Clock);
+
+    public static Option<string?> RequestId() => new("--request-id")
+    {
+        Description = "1 to 128 printable characters; the second request with the same id gets the first one's result [default: a new one]",
+        HelpName = "ID",
+    };
+
+    public string RequestIdOf(ParseResult parsed, Option<string?> option) => parsed.GetValue(option) ?? context.NewRequestId();
+
+    public static Option<string> Output()
+    {
+        var output = new Option<string>("--output", "-o") { Description = "text, or json: the API's messages in protobuf's JSON mapping", HelpName = "FORMAT", DefaultValueFactory = _ => "text" };
+        output.AcceptOnlyFromAmong("text", "json");
+        return output;
+    }
+
+    public void Show(ParseResult parsed, Option<string> output, IMessage message, Func<IRenderable> text)
+    {
+        if (parsed.GetValue(output) == "json")
+            context.Out.Profile.Out.Writer.WriteLine(s_json.Format(message));
+        else
+            context.Out.Write(text());
+    }
+
+    public void Say(string line) => context.Out.WriteLine(line);
+}

@@ -1,0 +1,115 @@
+using Coordinator.AgentProtocol;
+
+namespace Coordinator.Agent.Tests.Handoff;
+
+/// <summary>A QEMU that dies (SIGKILL) in each phase of a handoff.</summary>
+public sealed class QemuDeathTests
+{
+    [Fact]
+    public async Task Destination_KilledWhileItListens_IsRefusedAndNamed()
+    {
+        await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf("installed"));
+        await hosts.LaunchAsync();
+        Guid launch = Guid.NewGuid();
+        await hosts.PrepareAsync(1, launch);
+
+        await Disturbance.KillAsync(launch);
+
+        VmReport refused = await hosts.ReportAsync(hosts.Beta, report => report.Destination is { Stage: "Refused", Listening: false }, "refused");
+        Assert.Contains("the QEMU of attempt 1 ended", refused.Destination.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(QemuUnderTest.Versions), MemberType = typeof(QemuUnderTest))]
+    public async Task Destination_KilledWhileMemoryIsCopied_LeavesTheGuestAtTheSource(string version)
+    {
+        await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version));
+        await hosts.LaunchAsync();
+        Guid launch = Guid.NewGuid();
+        await hosts.BeginAsync(1, launch, RefusedHandoffTests.Slow());
+        await hosts.ReportAsync(hosts.Alpha, report => report.Guest?.MigrationStatus == "active", "copying");
+
+        await Disturbance.KillAsync(launch);
+
+        VmReport home = await hosts.StaysAtSourceAsync(1);
+        Assert.Equal(0, home.Source.Times.Stop);
+        await hosts.ReportAsync(hosts.Beta, report => report.Destination.Stage == "Refused", "refused");
+    }
+
+    [Theory]
+    [MemberData(nameof(QemuUnderTest.Versions), MemberType = typeof(QemuUnderTest))]
+    public async Task Destination_KilledWhileTheGuestStandsStill_GivesTheGuestBackToTheSource(string version)
+    {
+        await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version));
+        await hosts.LaunchAsync();
+        Guid launch = Guid.NewGuid();
+        MigrationSettings settings = TwoHosts.Settings();
+        VmReport prepared = await hosts.PrepareAsync(1, launch, settings);
+        await hosts.RehearseAsync(1, prepared);
+        Disturbance.Freeze(TwoHosts.QemuOf(launch).Pid);
+        await hosts.StartAsync(1, prepared, settings);
+        await hosts.ReportAsync(hosts.Alpha, report => report.Source.Stage == "Switching", "the guest stands still");
+
+        await Disturbance.KillAsync(launch);
+
+        VmReport home = await hosts.StaysAtSourceAsync(1);
+        Assert.NotEqual(0, home.Source.Times.Stop);
+    }
+
+    [Theory]
+    [MemberData(nameof(QemuUnderTest.Versions), MemberType = typeof(QemuUnderTest))]
+    public async Task Destination_KilledWhenLoadedAndUndecided_IsRefusedByItsAgentAndTheSourceResumes(string version)
+    {
+        await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version), betaInProcess: false);
+        await hosts.LaunchAsync();
+        Guid launch = Guid.NewGuid();
+        MigrationSettings settings = TwoHosts.Settings();
+        VmReport prepared = await hosts.PrepareAsync(1, launch, settings);
+        await hosts.RehearseAsync(1, prepared);
+        Disturbance.Freeze(hosts.Beta.Process!.Id);
+        await hosts.StartAsync(1, prepared, settings);
+        await hosts.ReportAsync(hosts.Alpha, report => report.Source is { Stage: "HandedOver", Completed: 1 }, "released, unanswered");
+
+        await Disturbance.KillAsync(launch);
+        Disturbance.Thaw(hosts.Beta.Process!.Id);
+
+        VmReport home = await hosts.StaysAtSourceAsync(1);
+        Assert.Equal(1, home.Source.Refused);
+    }
+
+    [Theory]
+    [MemberData(nameof(QemuUnderTest.Versions), MemberType = typeof(QemuUnderTest))]
+    public async Task Source_KilledWhenCompletedAndRecorded_IsReleasedFromTheRecord(string version)
+    {
+        await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version), betaInProcess: false);
+        await hosts.LaunchAsync();
+        Guid launch = Guid.NewGuid();
+        MigrationSettings settings = TwoHosts.Settings();
+        VmReport prepared = await hosts.PrepareAsync(1, launch, settings);
+        await hosts.RehearseAsync(1, prepared);
+        Disturbance.Freeze(hosts.Beta.Process!.Id);
+        await hosts.StartAsync(1, prepared, settings);
+        await hosts.ReportAsync(hosts.Alpha, report => report.Source is { Stage: "HandedOver", Completed: 1 }, "completed and recorded");
+
+        await Disturbance.KillAsync(hosts.Launch);
+        await hosts.ReportAsync(hosts.Alpha, report => report.Source.Stage == "Gone", "the source's QEMU is gone");
+        Disturbance.Thaw(hosts.Beta.Process!.Id);
+
+        await hosts.RunsAtDestinationAsync(1);
+    }
+
+    [Fact]
+    public async Task Source_KilledWhileMemoryIsCopied_LeavesNoCopyAndSaysSo()
+    {
+        await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf("installed"));
+        await hosts.LaunchAsync();
+        Guid launch = Guid.NewGuid();
+        await hosts.BeginAsync(1, launch, RefusedHandoffTests.Slow());
+        await hosts.ReportAsync(hosts.Alpha, report => report.Guest?.MigrationStatus == "active", "copying");
+
+        await Disturbance.KillAsync(hosts.Launch);
+
+        await hosts.ReportAsync(hosts.Alpha, report => report.Source.Stage == "Gone" && report.Guest is { Alive: false }, "gone");
+        await hosts.ReportAsync(hosts.Beta, report => report.Destination.Stage == "Refused", "refused");
+    }
+}

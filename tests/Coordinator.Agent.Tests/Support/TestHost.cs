@@ -1,0 +1,143 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using Coordinator.Agent.Configuration;
+using Coordinator.Agent.Processes;
+using Microsoft.Extensions.Logging;
+
+namespace Coordinator.Agent.Tests.Support;
+
+/// <summary>One hypervisor host of a test: directories, configuration, and the agent, in this process or in one of its own that can be killed.</summary>
+internal sealed class TestHost : IAsyncDisposable
+{
+    private readonly string _yaml;
+    private readonly StringBuilder _output = new();
+    private Process? _process;
+
+    public TestHost(string name, string directory, string coordinator, string qemu, string? variables = null)
+    {
+        Name = name;
+        StateDirectory = Path.Combine(directory, name, "state");
+        RunDirectory = Path.Combine(directory, name, "run");
+        Directory.CreateDirectory(RunDirectory);
+        ConfigurationPath = Path.Combine(directory, name, "host.yaml");
+        _yaml = string.Create(CultureInfo.InvariantCulture, $"""
+            hostId: {name}
+            stateDirectory: {StateDirectory}
+            runDirectory: {RunDirectory}
+            coordinators: ["{coordinator}"]
+            handoff:
+              listen: 127.0.0.1:0
+            migrationStream:
+              listen: 127.0.0.1:0
+            qemu:
+              default: {qemu}
+              scope: never
+            memoryReserveMiB: 0
+            """) + (variables is null ? "" : $"\nvariables:\n{variables}") + "\n";
+        File.WriteAllText(ConfigurationPath, _yaml);
+    }
+
+    public string Name { get; }
+
+    public string StateDirectory { get; }
+
+    public string RunDirectory { get; }
+
+    public string ConfigurationPath { get; }
+
+    public AgentHost? Agent { get; private set; }
+
+    public Process? Process => _process;
+
+    public string Output
+    {
+        get
+        {
+            lock (_output)
+            {
+                return _output.ToString();
+            }
+        }
+    }
+
+    public async Task StartHereAsync() =>
+        Agent = await AgentHost.StartAsync(HostConfiguration.Parse(_yaml, "host.yaml"), logging => logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning).AddProvider(new CollectingLoggers(Note)));
+
+    public async Task StopHereAsync()
+    {
+        if (Agent is { } agent)
+        {
+            Agent = null;
+            await agent.DisposeAsync();
+        }
+    }
+
+    /// <summary>The real program, so that it can be killed at any moment.</summary>
+    public void StartProcess()
+    {
+        string program = Path.Combine(AppContext.BaseDirectory, "coordinator-agent.dll");
+        ProcessStartInfo start = new("dotnet", [program, "--config", ConfigurationPath]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        _process = System.Diagnostics.Process.Start(start)!;
+        _process.OutputDataReceived += (_, line) => Note(line.Data);
+        _process.ErrorDataReceived += (_, line) => Note(line.Data);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    public async Task KillProcessAsync()
+    {
+        if (_process is { } process)
+        {
+            _process = null;
+            process.Kill();
+            await process.WaitForExitAsync();
+            process.Dispose();
+        }
+    }
+
+    /// <summary>Every QEMU that was launched with this host's monitor directory, whoever remembers it.</summary>
+    public async Task KillGuestsAsync()
+    {
+        string monitors = Path.Combine(RunDirectory, "qmp");
+        foreach (string socket in Directory.Exists(monitors) ? Directory.GetFiles(monitors) : [])
+        {
+            foreach (QemuProcessIdentity identity in QemuLauncher.FindLaunch(Path.GetFileName(socket)))
+            {
+                await QemuProcess.KillAsync(identity, TimeSpan.FromSeconds(10));
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopHereAsync();
+        await KillProcessAsync();
+        await KillGuestsAsync();
+    }
+
+    private void Note(string? line)
+    {
+        lock (_output)
+        {
+            _output.AppendLine(line);
+        }
+    }
+
+    private sealed class CollectingLoggers(Action<string> note) : ILoggerProvider, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            note($"{DateTimeOffset.UtcNow:HH:mm:ss.ffffff} {logLevel}: {formatter(state, exception)} {exception}");
+
+        public void Dispose()
+        {
+        }
+    }
+}

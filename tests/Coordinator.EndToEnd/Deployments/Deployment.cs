@@ -1,0 +1,146 @@
+using System.Globalization;
+using Coordinator.Contracts.Api;
+using Coordinator.Lab;
+using Coordinator.Lab.Guests;
+using Coordinator.Lab.Network;
+
+namespace Coordinator.EndToEnd.Deployments;
+
+/// <summary>
+/// One or two coordinators on one SQLite journal and the agents of two hosts, alpha and beta, all of them real processes in a network namespace of their own: ports cannot
+/// collide, and deleting the namespace ends whatever still runs in it, QEMUs included, however a test ended.
+/// </summary>
+internal sealed class Deployment : IAsyncDisposable
+{
+    public const string Alpha = "alpha";
+    public const string Beta = "beta";
+
+    /// <summary>Ports of the migration streams, the same ones where QEMU listens and where the relay does.</summary>
+    public const int FirstStreamPort = 49_200;
+    public const int LastStreamPort = 49_207;
+
+    private static readonly TimeSpan s_startLimit = TimeSpan.FromSeconds(90);
+
+    private readonly List<Part> _coordinators = [];
+    private readonly Dictionary<string, Part> _agents = [];
+
+    private Deployment(LabNetwork network, string folder)
+    {
+        Network = network;
+        Folder = folder;
+    }
+
+    public LabNetwork Network { get; }
+
+    public string Folder { get; }
+
+    public Api Api { get; private set; } = null!;
+
+    public IReadOnlyList<Part> Coordinators => _coordinators;
+
+    public Part Agent(string host) => _agents[host];
+
+    /// <param name="qemu">Of both hosts; null for the modern one.</param>
+    /// <param name="coordinators">1 or 2.</param>
+    /// <param name="relayed">What the source's QEMU dials is <see cref="RelayAddress"/>, where a test must listen.</param>
+    /// <param name="betaQemu">Path of another QEMU on beta, which need not exist.</param>
+    public static async Task<Deployment> StartAsync(QemuBinary? qemu = null, int coordinators = 1, bool relayed = false, string? betaQemu = null)
+    {
+        await QemuBinary.Install();
+        qemu ??= await QemuBinary.Modern();
+        LabNetwork network = await LabNetwork.Create([Alpha, Beta]);
+        Deployment deployment = new(network, Directory.CreateTempSubdirectory("e2e-").FullName);
+        try
+        {
+            deployment.Configure(coordinators, relayed, qemu.Path, betaQemu ?? qemu.Path);
+            await deployment.StartPartsAsync();
+            return deployment;
+        }
+        catch
+        {
+            await deployment.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Both hosts are connected to living coordinators, as every living coordinator sees it.</summary>
+    public Task ConnectedAsync() => Eventually.Becomes(
+        async () =>
+        {
+            for (int node = 0; node < _coordinators.Count; node++)
+            {
+                if (_coordinators[node].IsRunning && (await Api.HostsOfAsync(node))?.Count(host => host.Connected) != _agents.Count)
+                {
+                    return null;
+                }
+            }
+
+            return "";
+        },
+        s_startLimit, "both agents to be connected at every coordinator", Log);
+
+    /// <summary>In the relay's stead of this host: loopback too, so nothing leaves the namespace.</summary>
+    public static string RelayAddress(string host) => host == Alpha ? "127.0.77.1" : "127.0.77.2";
+
+    public string StreamAddress(string host) => Network[host].Address;
+
+    public string Log() => string.Join('\n', _coordinators.Concat(_agents.Values).Select(part => $"--- {part.Name}\n{part.Output}"));
+
+    public async ValueTask DisposeAsync()
+    {
+        Api?.Dispose();
+        foreach (Part part in _coordinators.Concat(_agents.Values))
+        {
+            await part.DisposeAsync();
+        }
+
+        await Network.DisposeAsync();
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    private async Task StartPartsAsync()
+    {
+        // The first coordinator makes the journal's tables.
+        foreach (Part part in _coordinators.Concat(_agents.Values))
+        {
+            part.Start();
+        }
+
+        await ConnectedAsync();
+    }
+
+    private void Configure(int coordinators, bool relayed, string alphaQemu, string betaQemu)
+    {
+        string data = Directory.CreateDirectory(Path.Combine(Folder, "journal")).FullName;
+        string[] api = [.. Enumerable.Range(0, coordinators).Select(node => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{4050 + node}"))];
+        string[] cluster = [.. Enumerable.Range(0, coordinators).Select(node => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{4060 + node}"))];
+        for (int node = 0; node < coordinators; node++)
+        {
+            string[] seeds = coordinators == 1 ? [] : ["--seed", .. cluster];
+            _coordinators.Add(new Part(Network, $"coordinator-{node}", "coordinator-server", ["--data", data, "--grpc", api[node], "--cluster", cluster[node], .. seeds]));
+        }
+
+        foreach ((string host, string qemu) in new[] { (Alpha, alphaQemu), (Beta, betaQemu) })
+        {
+            string folder = Directory.CreateDirectory(Path.Combine(Folder, host)).FullName;
+            string path = Path.Combine(folder, "host.yaml");
+            File.WriteAllText(path, $"""
+                hostId: {host}
+                stateDirectory: {Directory.CreateDirectory(Path.Combine(folder, "state")).FullName}
+                runDirectory: {Directory.CreateDirectory(Path.Combine(folder, "run")).FullName}
+                coordinators: [{string.Join(", ", api.Select(address => $"\"http://{address}\""))}]
+                handoff: {"{"} listen: "{Network[host].Address}:5090" {"}"}
+                migrationStream:
+                  listen: "{Network[host].Address}:{FirstStreamPort}-{LastStreamPort}"
+                  advertise: "{(relayed ? RelayAddress(host) : Network[host].Address)}"
+                qemu: {"{"} default: {qemu}, scope: never {"}"}
+                memoryReserveMiB: 0
+                variables: {"{"} tap: {Network[host].Tap} {"}"}
+
+                """);
+            _agents.Add(host, new Part(Network, $"agent-{host}", "coordinator-agent", ["--config", path]));
+        }
+
+        Api = new Api(Network.Namespace, api.Select(address => $"http://{address}"), Log);
+    }
+}
