@@ -182,7 +182,8 @@ internal sealed partial class MigrationActor
 
         TimeSpan watched = Now - _verifyingSince;
         TimeSpan wanted = TimeSpan.FromMilliseconds(m.Policy.VerifyMs);
-        bool complete = _queues.Readings is { HasBothRecords: true, AfterResume.IsEmpty: false } && _history.Newest?.Blackout is not null;
+        bool watchedAll = _queues.Count == 0 || _queues.Readings is { HasBothRecords: true, AfterResume.IsEmpty: false };
+        bool complete = watchedAll && _history.Newest?.Blackout is not null;
         if (watched < wanted)
         {
             return;

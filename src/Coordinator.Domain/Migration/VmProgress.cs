@@ -185,6 +185,12 @@ public static class VmProgress
     /// <summary>The source's QEMU is proven dead, its agent lives.</summary>
     private static VmEvent? OfLostSource(VmEntity entity, MigrationState m, HostReport source, HostReport? destination)
     {
+        if (source.Source.Attempt < m.Attempt && source.Source.Tombstone >= m.Attempt)
+        {
+            // Never started, and never will be: nothing of the guest is at the destination.
+            return new VmEvent.GuestLost(m.Attempt, $"the guest's QEMU on {m.Source} ended before the attempt began");
+        }
+
         if (destination is not { } d || d.Store != m.DestinationStore || d.Destination.Attempt != m.Attempt)
         {
             return null;
