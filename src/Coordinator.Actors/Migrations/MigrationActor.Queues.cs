@@ -140,7 +140,10 @@ internal sealed partial class MigrationActor
         return true;
     }
 
-    /// <summary>The gate refused: the judgements are taken as evidence of why, as soon as both records are there, or with what there is once the destination is clean.</summary>
+    /// <summary>
+    /// The gate refused: the judgements are taken as evidence of why, as soon as both records are there, or with what there is once the destination is
+    /// clean.
+    /// </summary>
     private bool JudgedRefusal(MigrationState m)
     {
         bool noMoreWillCome = m.Phase == MigrationPhase.RollingBack && !State.Owed.Any(o => o.Attempt == m.Attempt);
