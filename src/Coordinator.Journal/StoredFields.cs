@@ -12,11 +12,13 @@ internal static class StoredFields
     internal static ByteString Uuid(Guid value) => ByteString.CopyFrom(value.ToByteArray(bigEndian: true));
 
     internal static Guid Uuid(ByteString bytes) =>
-        bytes.Length == UuidBytes ? new Guid(bytes.Span, bigEndian: true) : throw new SerializationException($"an id of {bytes.Length} bytes; ids have {UuidBytes}");
+        bytes.Length == UuidBytes ? new Guid(bytes.Span, bigEndian: true)
+            : throw new SerializationException($"an id of {bytes.Length} bytes; ids have {UuidBytes}");
 
     internal static AttemptNo Attempt(int value) => value >= 0 ? new AttemptNo(value) : throw new SerializationException($"attempt {value} is negative");
 
-    internal static ushort Index(uint value) => value <= ushort.MaxValue ? (ushort)value : throw new SerializationException($"index {value} has more than 16 bits");
+    internal static ushort Index(uint value) =>
+        value <= ushort.MaxValue ? (ushort)value : throw new SerializationException($"index {value} has more than 16 bits");
 
     internal static ushort? OptionalIndex(bool has, uint value) => has ? Index(value) : null;
 

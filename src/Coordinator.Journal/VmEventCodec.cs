@@ -66,7 +66,10 @@ public static class VmEventCodec
         Of<VmEvent.SwitchoverEntered, SwitchoverEntered>(
             "se1", SwitchoverEntered.Parser, e => new() { Attempt = e.Attempt.Value }, s => new VmEvent.SwitchoverEntered(StoredFields.Attempt(s.Attempt))),
         Of<VmEvent.GuestRunsAtDestination, GuestRunsAtDestination>(
-            "gr1", GuestRunsAtDestination.Parser, e => new() { Attempt = e.Attempt.Value }, s => new VmEvent.GuestRunsAtDestination(StoredFields.Attempt(s.Attempt))),
+            "gr1",
+            GuestRunsAtDestination.Parser,
+            e => new() { Attempt = e.Attempt.Value },
+            s => new VmEvent.GuestRunsAtDestination(StoredFields.Attempt(s.Attempt))),
         Of<VmEvent.BlackoutMeasured, BlackoutMeasured>("bm1", BlackoutMeasured.Parser, StoredMigration.Write, StoredMigration.Read),
         Of<VmEvent.QueuesJudged, QueuesJudged>("qj1", QueuesJudged.Parser, StoredQueues.Write, StoredQueues.Read),
         Of<VmEvent.VerdictReached, VerdictReached>(
@@ -129,7 +132,8 @@ public static class VmEventCodec
     }
 
     private static Entry EntryOf(Type type) =>
-        s_byType.TryGetValue(type, out Entry? entry) ? entry : throw new SerializationException($"{type.FullName} has no stored form; add it to the codec with a golden file");
+        s_byType.TryGetValue(type, out Entry? entry) ? entry
+            : throw new SerializationException($"{type.FullName} has no stored form; add it to the codec with a golden file");
 
     private static Entry Of<TEvent, TStored>(string manifest, MessageParser<TStored> parser, Func<TEvent, TStored> write, Func<TStored, VmEvent> read)
         where TEvent : VmEvent

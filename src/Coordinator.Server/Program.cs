@@ -4,9 +4,21 @@ using Coordinator.Actors.Platform;
 using Coordinator.Server.Hosting;
 
 Option<string?> config = new("--config") { Description = "HOCON file in front of the shipped ones (COORDINATOR_CONFIG)", HelpName = "FILE" };
-Option<string?> data = new("--data") { Description = "directory of the journal, the same for all coordinators of this machine (COORDINATOR_DATA)", HelpName = "DIR" };
-Option<string?> grpc = new("--grpc") { Description = $"address for clients and agents, default {ServerOptions.DefaultGrpc} (COORDINATOR_GRPC)", HelpName = "HOST:PORT" };
-Option<string?> cluster = new("--cluster") { Description = $"address for other coordinators, default {ServerOptions.DefaultCluster} (COORDINATOR_CLUSTER)", HelpName = "HOST:PORT" };
+Option<string?> data = new("--data")
+{
+    Description = "directory of the journal, the same for all coordinators of this machine (COORDINATOR_DATA)",
+    HelpName = "DIR",
+};
+Option<string?> grpc = new("--grpc")
+{
+    Description = $"address for clients and agents, default {ServerOptions.DefaultGrpc} (COORDINATOR_GRPC)",
+    HelpName = "HOST:PORT",
+};
+Option<string?> cluster = new("--cluster")
+{
+    Description = $"address for other coordinators, default {ServerOptions.DefaultCluster} (COORDINATOR_CLUSTER)",
+    HelpName = "HOST:PORT",
+};
 Option<string[]> seed = new("--seed")
 {
     Description = "cluster address of a node to join, the same list at every node; none founds a cluster of one (COORDINATOR_SEEDS, separated by commas)",

@@ -110,7 +110,8 @@ internal static class SampleEvents
             [
                 new VirtqueueJudgement(s_queue, ParityOutcome.Mismatch, "net0 tx1: differs", split, packed, 0xfff4),
                 .. Enum.GetValues<ParityOutcome>().Select((outcome, i) => new VirtqueueJudgement(
-                    new VirtqueueId(s_queue.DevicePath, i), outcome, $"outcome {outcome}", i == 0 ? OfQueue(provisional, i) : null, Destination: null, Delta: null)),
+                    new VirtqueueId(s_queue.DevicePath, i), outcome, $"outcome {outcome}", i == 0 ? OfQueue(provisional, i) : null, Destination: null,
+                        Delta: null)),
             ])
         {
             Activities =

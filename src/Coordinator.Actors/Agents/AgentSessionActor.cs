@@ -59,7 +59,8 @@ public sealed class AgentSessionActor : UntypedActor
     protected override void PreStart()
     {
         _parts.Mediator.Tell(new Subscribe(HostTopic.Of(_host.Value), Self));
-        _parts.Directory.Tell(new HostOpened(new HostEntry(_host.Value, _session, Connected: true, _parts.Clock.GetUtcNow().ToUnixTimeMilliseconds(), _hello.ToByteArray())));
+        _parts.Directory.Tell(new HostOpened(new HostEntry(_host.Value, _session, Connected: true, _parts.Clock.GetUtcNow().ToUnixTimeMilliseconds(),
+            _hello.ToByteArray())));
         Write(new CoordinatorMessage { Welcome = new Welcome { Node = _parts.Node } });
     }
 

@@ -8,7 +8,8 @@ namespace Coordinator.Actors.Agents;
 internal static class DeviceReadings
 {
     /// <exception cref="InvalidValueException">A reading holds what no device can have.</exception>
-    internal static EquatableList<DeviceObservation> Read(IEnumerable<DeviceReading> devices, RingSide side) => devices.Select(d => Read(d, side)).ToEquatableList();
+    internal static EquatableList<DeviceObservation> Read(IEnumerable<DeviceReading> devices, RingSide side) =>
+        devices.Select(d => Read(d, side)).ToEquatableList();
 
     private static DeviceObservation Read(DeviceReading device, RingSide side) => new()
     {
@@ -63,7 +64,8 @@ internal static class DeviceReadings
 
     private static RingSize Size(uint entries) => RingSize.TryCreate(entries, out RingSize size)
         ? size
-        : throw new InvalidValueException("ring size", entries.ToString(System.Globalization.CultureInfo.InvariantCulture), $"0 to {RingSize.SpecificationMaximum}");
+        : throw new InvalidValueException("ring size", entries.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            $"0 to {RingSize.SpecificationMaximum}");
 
     private static ushort Index(uint value) => value <= ushort.MaxValue
         ? (ushort)value

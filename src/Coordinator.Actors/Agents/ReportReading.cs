@@ -25,7 +25,8 @@ internal static class ReportReading
                 new AttemptNo(source.Tombstone),
                 new AttemptNo(source.Refused),
                 new AttemptNo(source.Completed),
-                source.RegisterAnswer.Length == 0 ? Domain.Handoff.RegisterAnswer.Undecided : Word<Domain.Handoff.RegisterAnswer>("register answer", source.RegisterAnswer)),
+                source.RegisterAnswer.Length == 0 ? Domain.Handoff.RegisterAnswer.Undecided
+                    : Word<Domain.Handoff.RegisterAnswer>("register answer", source.RegisterAnswer)),
             new DestinationReport(
                 Word<DestinationStage>("destination stage", destination.Stage),
                 new AttemptNo(destination.Attempt),
@@ -33,7 +34,8 @@ internal static class ReportReading
                 new AttemptNo(destination.RefusedUpTo),
                 new AttemptNo(destination.Running)),
             report.Guest is { } guest
-                ? new QemuView(new LaunchId(WireIds.Read("launch", guest.Launch)), guest.Alive, RunStateWords.Parse(guest.RunState), MigrationStatusWords.Parse(guest.MigrationStatus))
+                ? new QemuView(new LaunchId(WireIds.Read("launch", guest.Launch)), guest.Alive, RunStateWords.Parse(guest.RunState),
+                    MigrationStatusWords.Parse(guest.MigrationStatus))
                 : null)
         {
             IsListening = destination.Listening,

@@ -51,7 +51,8 @@ internal sealed partial class MigrationActor
     /// <summary>
     /// An agent obeys another incarnation: of a newer life of this entity, or of a journal that was restored from a backup. The journal decides which.
     /// </summary>
-    private bool IsForeign(Domain.Handoff.CommandFloor floor) => floor.Epoch > State.Epoch || (floor.Epoch == State.Epoch && floor.Incarnation != State.Incarnation);
+    private bool IsForeign(Domain.Handoff.CommandFloor floor) =>
+        floor.Epoch > State.Epoch || (floor.Epoch == State.Epoch && floor.Incarnation != State.Incarnation);
 
     private void ClaimAbove(Epoch floor, HostName host)
     {
@@ -81,7 +82,8 @@ internal sealed partial class MigrationActor
 
         int noted = story.PassesNoted;
         int last = story.Progress?.Pass ?? 0;
-        foreach (Pass pass in source.Passes.Where(p => p.Attempt == m.Attempt.Value && p.Number > last).OrderBy(p => p.Number).Take(Math.Max(0, MaxJournalledPasses - noted)))
+        foreach (Pass pass in source.Passes.Where(p => p.Attempt == m.Attempt.Value && p.Number > last).OrderBy(p => p.Number)
+            .Take(Math.Max(0, MaxJournalledPasses - noted)))
         {
             yield return new VmCommand.NoteIteration(m.Attempt, Progress(pass));
         }

@@ -28,7 +28,8 @@ internal sealed partial class MigrationActor
                 case StartMigration start:
                     HostName destination = new(start.DestinationHost);
                     Ask(new VmCommand.Migrate(
-                        new RequestId(start.RequestId), Guid.NewGuid(), destination, _parts.Hosts.Find(destination.Value) is not null, PolicyText.Read(start.Policy)));
+                        new RequestId(start.RequestId), Guid.NewGuid(), destination, _parts.Hosts.Find(destination.Value) is not null,
+                            PolicyText.Read(start.Policy)));
                     break;
                 case CancelMigration cancel:
                     Ask(new VmCommand.Cancel(new RequestId(cancel.RequestId)));
@@ -89,7 +90,8 @@ internal sealed partial class MigrationActor
         Sender.Tell((known, hasMigration) switch
         {
             (false, _) => Answer(AnswerKind.NotFound, $"no VM of the name '{_vm}' is known; see 'coordctl vm list'", migrationId: ""),
-            (_, false) => Answer(AnswerKind.NotFound, $"VM '{_vm}' has no migration '{get.MigrationId}' among its last {VmHistory.MaxStories}", migrationId: ""),
+            (_, false) => Answer(AnswerKind.NotFound, $"VM '{_vm}' has no migration '{get.MigrationId}' among its last {VmHistory.MaxStories}",
+                migrationId: ""),
             _ => Answer(AnswerKind.Accepted, "", get.MigrationId),
         });
     }
@@ -142,7 +144,8 @@ internal sealed partial class MigrationActor
             return said;
         }
 
-        HostName? silent = VmEffects.Of(Entity).Select(StepComposer.HostOf).OfType<HostName>().FirstOrDefault(h => _parts.Hosts.Find(h.Value) is not { Connected: true });
+        HostName? silent = VmEffects.Of(Entity).Select(StepComposer.HostOf).OfType<HostName>()
+            .FirstOrDefault(h => _parts.Hosts.Find(h.Value) is not { Connected: true });
         return silent is null ? "" : $"waits for the agent of {silent}, which is not connected";
     }
 

@@ -45,7 +45,8 @@ internal sealed partial class MigrationActor
     private void Send(EquatableList<VmEffect> effects)
     {
         TimeSpan now = Now;
-        List<EffectSchedule.Key> wanted = effects.Where(e => StepComposer.HostOf(e) is not null).Select(e => new EffectSchedule.Key(e, _views.LifeOf(StepComposer.HostOf(e)!))).ToList();
+        List<EffectSchedule.Key> wanted = effects.Where(e => StepComposer.HostOf(e) is not null)
+            .Select(e => new EffectSchedule.Key(e, _views.LifeOf(StepComposer.HostOf(e)!))).ToList();
         wanted.AddRange(Refreshes(wanted.Select(k => StepComposer.HostOf(k.Effect)!).ToList(), now));
         foreach ((VmEffect effect, long stepNo) in _schedule.TakeDue(wanted, now))
         {

@@ -119,7 +119,8 @@ internal sealed partial class MigrationActor
 
     private bool NotedBlackout(MigrationState m, HostView? source, HostView? destination)
     {
-        if (m.Phase is not (MigrationPhase.Verifying or MigrationPhase.Finishing) || _history.Newest is not { Blackout: null } story || story.Rehearsal is not { } clock
+        if (m.Phase is not (MigrationPhase.Verifying or MigrationPhase.Finishing) || _history.Newest is not { Blackout: null } story
+            || story.Rehearsal is not { } clock
             || source?.Raw.Source?.Times is not { } left || destination?.Raw.Destination?.Times is not { } right
             || left.Attempt != m.Attempt.Value || right.Attempt != m.Attempt.Value)
         {
@@ -129,7 +130,8 @@ internal sealed partial class MigrationActor
         Blackout? blackout = BlackoutSplit.Of(
             new SourceMoments(Moment(left.Stop), Moment(left.ContinueSent), Moment(left.QemuDowntimeMs)),
             new DestinationMoments(
-                Moment(right.StreamReceived), Moment(right.Loaded), Moment(right.ReleasedReceived), Moment(right.GateJudged), Moment(right.RunDurable), Moment(right.Resume)),
+                Moment(right.StreamReceived), Moment(right.Loaded), Moment(right.ReleasedReceived), Moment(right.GateJudged),
+                    Moment(right.RunDurable), Moment(right.Resume)),
             clock);
         if (blackout is null)
         {

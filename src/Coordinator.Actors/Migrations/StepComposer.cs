@@ -85,7 +85,8 @@ internal static class StepComposer
                     DestinationStore = WireIds.Write(migration.DestinationStore.Value),
                 };
                 return step;
-            case VmEffect.StartAttempt e when destination is { HandoffAddress.Length: > 0, Destination.StreamUri.Length: > 0 } && destination.Destination.Attempt == e.Attempt.Value:
+            case VmEffect.StartAttempt e when destination is { HandoffAddress.Length: > 0, Destination.StreamUri.Length: > 0 }
+                && destination.Destination.Attempt == e.Attempt.Value:
                 step.Start = new StartAttempt
                 {
                     Attempt = e.Attempt.Value,

@@ -21,12 +21,13 @@ internal static class VmEventText
         VmEvent.MigrationScheduled => "",
         VmEvent.AttemptOpened e => $"attempt {e.Attempt}, launch {e.Launch}",
         VmEvent.DestinationPrepared e => $"attempt {e.Attempt}, store {e.Store}",
-        VmEvent.RehearsalCompleted e => string.Create(
-            CultureInfo.InvariantCulture,
-            $"round trip {e.Measured.RoundTripMicros / 1_000.0:0.00} ms, sync {e.Measured.SyncMicros / 1_000.0:0.00} ms, clocks differ by {e.Measured.ClockOffsetMicros / 1_000.0:0.00} ± {e.Measured.ClockUncertaintyMicros / 1_000.0:0.00} ms"),
+        VmEvent.RehearsalCompleted e => (
+            $"round trip {Ms(e.Measured.RoundTripMicros)} ms, sync {Ms(e.Measured.SyncMicros)} ms, "
+            + $"clocks differ by {Ms(e.Measured.ClockOffsetMicros)} ± {Ms(e.Measured.ClockUncertaintyMicros)} ms"),
         VmEvent.SwitchoverAuthorized e => $"attempt {e.Attempt}: every queue is ready; the agents may finish alone",
         VmEvent.IterationCompleted e => string.Create(
-            CultureInfo.InvariantCulture, $"pass {e.Progress.Pass}: {e.Progress.RemainingBytes >> 20} MiB remaining, {e.Progress.TransferredBytes >> 20} MiB sent"),
+            CultureInfo.InvariantCulture,
+                $"pass {e.Progress.Pass}: {e.Progress.RemainingBytes >> 20} MiB remaining, {e.Progress.TransferredBytes >> 20} MiB sent"),
         VmEvent.CancelRequested e => $"request {e.Request}",
         VmEvent.PhaseTimedOut e => e.Phase.ToString(),
         VmEvent.StartRefused e => e.Reason,
@@ -44,6 +45,8 @@ internal static class VmEventText
         VmEvent.MigrationEnded e => e.Reason.Length == 0 ? e.Phase.ToString() : $"{e.Phase}: {e.Reason}",
         _ => throw new InvalidOperationException($"unknown event {happened}"),
     };
+
+    private static string Ms(long micros) => (micros / 1_000.0).ToString("0.00", CultureInfo.InvariantCulture);
 
     internal static string VerdictWord(MigrationVerdict verdict) => verdict switch
     {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Akka.Actor;
+using Akka.Event;
 using Akka.Persistence.Query;
 using Akka.Persistence.Sql.Query;
 using Akka.Streams;
@@ -59,11 +60,20 @@ public sealed class VmIndex(ActorSystem system) : IDisposable
                 }
             },
             _materializer).ConfigureAwait(false);
-        VmName[] names = [.. vms.Values];
-        T[] views = new T[names.Length];
-        await Parallel.ForAsync(0, names.Length, new ParallelOptions { MaxDegreeOfParallelism = Parallelism }, async (i, _) =>
-            views[i] = await Read(names[i], view).ConfigureAwait(false)).ConfigureAwait(false);
-        return views;
+        ConcurrentDictionary<string, T> views = new(StringComparer.Ordinal);
+        await Parallel.ForEachAsync(vms.Values, new ParallelOptions { MaxDegreeOfParallelism = Parallelism }, async (vm, _) =>
+        {
+            try
+            {
+                views[vm.Value] = await Read(vm, view).ConfigureAwait(false);
+            }
+            catch (Exception unreadable) when (unreadable is not OperationCanceledException)
+            {
+                // One history that a person must look at does not hide the others.
+                system.Log.Error(unreadable, "the journal of VM {0} cannot be read back; it is missing in lists", vm);
+            }
+        }).ConfigureAwait(false);
+        return views.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => v.Value).ToList();
     }
 
     /// <summary>The view is taken under the entry's turn: the next reader goes on folding the same history.</summary>

@@ -27,7 +27,8 @@ public sealed class VmWatcherActor : UntypedActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    public static Props Props(string vm, IActorRef region, ChannelWriter<VmChanged> changes) => Akka.Actor.Props.Create(() => new VmWatcherActor(vm, region, changes));
+    public static Props Props(string vm, IActorRef region, ChannelWriter<VmChanged> changes) =>
+        Akka.Actor.Props.Create(() => new VmWatcherActor(vm, region, changes));
 
     protected override void PreStart()
     {

@@ -36,7 +36,8 @@ internal sealed class QueueGroup(IActorContext context, ITimerScheduler timers)
     public IEnumerable<(VirtqueueId Id, QueueReadiness? Readiness, VirtqueueTrack? Track)> Shown => _members.Values.Select(m => (m.Id, m.Readiness, m.Track));
 
     /// <summary>Both layouts are known and every queue's own actor has found it ready.</summary>
-    public bool AllReady => Readings is { SourceLayout: not null, DestinationLayout: not null } && _members.Values.All(m => m.Readiness is QueueReadiness.Ready);
+    public bool AllReady =>
+        Readings is { SourceLayout: not null, DestinationLayout: not null } && _members.Values.All(m => m.Readiness is QueueReadiness.Ready);
 
     public string? NotReadyReason => _members.Values.Select(m => m.Readiness).OfType<QueueReadiness.NotReady>().FirstOrDefault()?.Reason;
 
@@ -102,7 +103,8 @@ internal sealed class QueueGroup(IActorContext context, ITimerScheduler timers)
         }
     }
 
-    public void SetRecords(EquatableList<DeviceObservation> sourceFinal, EquatableList<DeviceObservation> destinationFirst, EquatableList<DeviceObservation> afterResume)
+    public void SetRecords(EquatableList<DeviceObservation> sourceFinal, EquatableList<DeviceObservation> destinationFirst,
+        EquatableList<DeviceObservation> afterResume)
     {
         if (Readings.SetSourceFinal(sourceFinal))
         {
@@ -176,7 +178,8 @@ internal sealed class QueueGroup(IActorContext context, ITimerScheduler timers)
         member.Deaths.Add(now);
         if (member.Deaths.Count > MaxDeaths)
         {
-            _log.Error("{0}: its actor died {1} times within {2} s and is given up; the queue stays unobserved", member.Id, member.Deaths.Count, s_window.TotalSeconds);
+            _log.Error("{0}: its actor died {1} times within {2} s and is given up; the queue stays unobserved", member.Id, member.Deaths.Count,
+                s_window.TotalSeconds);
         }
         else
         {

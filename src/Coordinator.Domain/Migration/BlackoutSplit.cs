@@ -56,7 +56,8 @@ public static class BlackoutSplit
         long gateMicros = Part(destination.GateJudged);
         long grantMicros = Part(destination.RunDurable);
         long resumeMicros = Part(end);
-        return new Blackout(end - begin, stopMicros, streamMicros, loadMicros, releaseMicros, gateMicros, grantMicros, resumeMicros, clock.ClockUncertaintyMicros)
+        return new Blackout(end - begin, stopMicros, streamMicros, loadMicros, releaseMicros, gateMicros, grantMicros, resumeMicros,
+            clock.ClockUncertaintyMicros)
         {
             QemuDowntimeMs = source.QemuDowntimeMs,
         };

@@ -25,12 +25,14 @@ public static class MigrationPhases
     /// <summary>
     /// Which phase may follow which. <c>RollingBack</c> is entered only on proof that the source keeps the guest, so <c>Verifying</c> never follows it.
     /// </summary>
-    public static readonly IReadOnlyDictionary<MigrationPhase, EquatableList<MigrationPhase>> Successors = new Dictionary<MigrationPhase, EquatableList<MigrationPhase>>
+    public static readonly IReadOnlyDictionary<MigrationPhase, EquatableList<MigrationPhase>> Successors =
+        new Dictionary<MigrationPhase, EquatableList<MigrationPhase>>
     {
         [MigrationPhase.Pending] = [MigrationPhase.Scheduling, MigrationPhase.Cancelled, MigrationPhase.Failed],
         [MigrationPhase.Scheduling] = [MigrationPhase.PreparingDestination, MigrationPhase.Cancelled, MigrationPhase.Failed],
         [MigrationPhase.PreparingDestination] = [MigrationPhase.Iterating, MigrationPhase.RollingBack, MigrationPhase.Lost],
-        [MigrationPhase.Iterating] = [MigrationPhase.Switchover, MigrationPhase.Verifying, MigrationPhase.RollingBack, MigrationPhase.InDoubt, MigrationPhase.Lost],
+        [MigrationPhase.Iterating] = [MigrationPhase.Switchover, MigrationPhase.Verifying, MigrationPhase.RollingBack, MigrationPhase.InDoubt,
+            MigrationPhase.Lost],
         [MigrationPhase.Switchover] = [MigrationPhase.Verifying, MigrationPhase.RollingBack, MigrationPhase.InDoubt, MigrationPhase.Lost],
         [MigrationPhase.Verifying] = [MigrationPhase.Finishing],
         [MigrationPhase.Finishing] = [MigrationPhase.Succeeded],

@@ -39,12 +39,14 @@ public static class PreparationCheck
         {
             findings.Add(new PreparationFinding(
                 PreparationReason.Machine,
-                $"the machine type is '{source.Machine}' on the source and '{destination.Machine}' on the destination; name a versioned machine type in the definition that both know"));
+                $"the machine type is '{source.Machine}' on the source and '{destination.Machine}' on the destination; "
+                + "name a versioned machine type in the definition that both know"));
         }
 
         AddMissing(findings, source.Capabilities, "source");
         AddMissing(findings, destination.Capabilities, "destination");
-        findings.AddRange(LayoutComparison.Compare(source.Devices, destination.Devices).Select(f => new PreparationFinding(PreparationReason.Device, f.Reason)));
+        findings.AddRange(LayoutComparison.Compare(source.Devices, destination.Devices)
+            .Select(f => new PreparationFinding(PreparationReason.Device, f.Reason)));
         return findings.ToEquatableList();
     }
 
@@ -59,7 +61,8 @@ public static class PreparationCheck
         if (missing.Count > 0)
         {
             findings.Add(new PreparationFinding(
-                PreparationReason.Capability, $"the {side}'s QEMU does not know the migration capabilities {string.Join(", ", missing)}; QEMU 7.2 or later is needed"));
+                PreparationReason.Capability,
+                $"the {side}'s QEMU does not know the migration capabilities {string.Join(", ", missing)}; QEMU 7.2 or later is needed"));
         }
     }
 }

@@ -20,7 +20,8 @@ public readonly record struct DestinationReport(DestinationStage Stage, AttemptN
         destination.Stage, destination.Records.Attempt, destination.Records.Launch, destination.Records.RefusedUpTo, destination.Records.Running);
 
     /// <summary>Nothing of this attempt is left here and nothing of it can come back.</summary>
-    public bool IsCleanOf(AttemptNo attempt) => RefusedUpTo >= attempt && (Attempt < attempt || Stage is DestinationStage.Refused or DestinationStage.NotPrepared);
+    public bool IsCleanOf(AttemptNo attempt) =>
+        RefusedUpTo >= attempt && (Attempt < attempt || Stage is DestinationStage.Refused or DestinationStage.NotPrepared);
 }
 
 /// <summary>

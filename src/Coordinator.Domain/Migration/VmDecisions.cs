@@ -23,21 +23,29 @@ public static class VmDecisions
             VmCommand.Migrate migrate => DecideMigrate(state, migrate),
             VmCommand.Cancel cancel => DecideCancel(state, cancel),
             VmCommand.RefusePreparation refused => When(
-                Current(state, refused.Attempt) is { Phase: MigrationPhase.PreparingDestination }, new VmEvent.AttemptEnded(refused.Attempt, refused.Reason, MayRetry: false)),
+                Current(state, refused.Attempt) is { Phase: MigrationPhase.PreparingDestination },
+                    new VmEvent.AttemptEnded(refused.Attempt, refused.Reason, MayRetry: false)),
             VmCommand.RefuseStart refused => When(
-                Current(state, refused.Attempt) is { Phase: MigrationPhase.Iterating, WantsBack: false }, new VmEvent.StartRefused(refused.Attempt, refused.Reason)),
+                Current(state, refused.Attempt) is { Phase: MigrationPhase.Iterating, WantsBack: false },
+                    new VmEvent.StartRefused(refused.Attempt, refused.Reason)),
             VmCommand.NoteRehearsal rehearsal => DecideRehearsal(state, rehearsal),
             VmCommand.NoteIteration iteration => When(
-                Current(state, iteration.Attempt) is { Phase: MigrationPhase.Iterating }, new VmEvent.IterationCompleted(iteration.Attempt, iteration.Progress)),
+                Current(state, iteration.Attempt) is { Phase: MigrationPhase.Iterating },
+                    new VmEvent.IterationCompleted(iteration.Attempt, iteration.Progress)),
             VmCommand.NoteBlackout blackout => When(
-                Current(state, blackout.Attempt) is { Phase: MigrationPhase.Verifying or MigrationPhase.Finishing }, new VmEvent.BlackoutMeasured(blackout.Attempt, blackout.Blackout)),
+                Current(state, blackout.Attempt) is { Phase: MigrationPhase.Verifying or MigrationPhase.Finishing },
+                    new VmEvent.BlackoutMeasured(blackout.Attempt, blackout.Blackout)),
             VmCommand.NoteJudgements judged => When(
-                Current(state, judged.Attempt) is { Phase: MigrationPhase.Verifying } or { Verdict: Virtqueues.MigrationVerdict.Refused, QueuesJudged: false } and { Phase: not (MigrationPhase.Cancelled or MigrationPhase.Failed) },
+                MayBeJudged(Current(state, judged.Attempt)),
                 new VmEvent.QueuesJudged(judged.Attempt, judged.Judgements) { Activities = judged.Activities }),
             VmCommand.DeadlinePassed passed => DecideDeadline(entity, passed),
             _ => throw new InvalidOperationException($"unknown command {command}"),
         };
     }
+
+    /// <summary>For the verdict, or as evidence of why the gate refused.</summary>
+    private static bool MayBeJudged(MigrationState? m) =>
+        m is { Phase: MigrationPhase.Verifying } || (m is { Verdict: Virtqueues.MigrationVerdict.Refused, QueuesJudged: false } && !m.Phase.IsTerminal());
 
     private static MigrationState? Current(VmState state, AttemptNo attempt) => state.Migration is { } m && m.Attempt == attempt ? m : null;
 
@@ -97,7 +105,8 @@ public static class VmDecisions
         if (state.IsMigrating)
         {
             MigrationState m = state.Migration!;
-            return Refuse(VmReplyKind.FailedPrecondition, $"the VM is already migrating to {m.Destination} (migration {m.Id}, {m.Phase}); wait for it or cancel it");
+            return Refuse(VmReplyKind.FailedPrecondition,
+                $"the VM is already migrating to {m.Destination} (migration {m.Id}, {m.Phase}); wait for it or cancel it");
         }
 
         if (!migrate.DestinationIsKnown)
@@ -125,7 +134,8 @@ public static class VmDecisions
         }
 
         // Legal in every phase: what became of it is told by the end state. After the guest runs at the destination it changes nothing any more.
-        VmReply accepted = new(VmReplyKind.Accepted, m.Phase is MigrationPhase.Verifying or MigrationPhase.Finishing ? "too late: the guest runs at the destination" : "", m.Id);
+        VmReply accepted = new(VmReplyKind.Accepted, m.Phase is MigrationPhase.Verifying or MigrationPhase.Finishing
+            ? "too late: the guest runs at the destination" : "", m.Id);
         return m.CancelRequested || m.Phase is MigrationPhase.Verifying or MigrationPhase.Finishing
             ? new(accepted, [])
             : Accept(accepted, new VmEvent.CancelRequested(cancel.Request));
@@ -145,7 +155,8 @@ public static class VmDecisions
                 rehearsal.Attempt,
                 string.Create(
                     System.Globalization.CultureInfo.InvariantCulture,
-                    $"the rehearsal of the handoff took {tookMicros / 1_000.0:0.0} ms and its budget is {m.Policy.RehearsalBudgetMs} ms; mend the link between the hosts, or raise rehearsalBudgetMs"),
+                    $"the rehearsal of the handoff took {tookMicros / 1_000.0:0.0} ms and its budget is {m.Policy.RehearsalBudgetMs} ms; ")
+                    + "mend the link between the hosts, or raise rehearsalBudgetMs",
                 MayRetry: false))
             : Accept(completed);
     }
@@ -169,7 +180,9 @@ public static class VmDecisions
             // Debts stay owed; the result does not wait for an unreachable host.
             MigrationPhase.RollingBack => Accept(new VmEvent.MigrationEnded(m.CancelRequested ? MigrationPhase.Cancelled : MigrationPhase.Failed, m.Reason)),
             MigrationPhase.Verifying => Accept(new VmEvent.VerdictReached(m.Attempt, Virtqueues.MigrationVerdict.Suspect)),
-            MigrationPhase.Finishing => Accept(new VmEvent.MigrationEnded(MigrationPhase.Succeeded, "the source's process could not be ended yet; it is ended as soon as its host answers")),
+            MigrationPhase.Finishing =>
+                Accept(new VmEvent.MigrationEnded(MigrationPhase.Succeeded,
+                    "the source's process could not be ended yet; it is ended as soon as its host answers")),
             _ => Accept(),
         };
     }

@@ -34,7 +34,8 @@ public static class VmEffects
 
     private static void AddFences(VmEntity entity, MigrationState? m, List<VmEffect> effects)
     {
-        IEnumerable<HostName?> hosts = [m?.Source, m?.Attempt > AttemptNo.None ? m.Destination : null, entity.State.Residence.Host, .. entity.State.Owed.Select(o => o.Host)];
+        IEnumerable<HostName?> hosts = [m?.Source, m?.Attempt > AttemptNo.None ? m.Destination : null, entity.State.Residence.Host,
+            .. entity.State.Owed.Select(o => o.Host)];
         foreach (HostName host in hosts.OfType<HostName>().Distinct().OrderBy(h => h.Value, StringComparer.Ordinal))
         {
             if (entity.FencedReportOf(host) is null)

@@ -23,7 +23,8 @@ public abstract record VmEvent
     /// <summary>The QEMU is proven dead, or was never launched.</summary>
     public sealed record VmGone(string Reason) : VmEvent;
 
-    public sealed record MigrationRequested(RequestId Request, Guid Id, HostName Source, LaunchId SourceLaunch, HostName Destination, MigrationPolicy Policy) : VmEvent;
+    public sealed record MigrationRequested(RequestId Request, Guid Id, HostName Source, LaunchId SourceLaunch, HostName Destination,
+        MigrationPolicy Policy) : VmEvent;
 
     public sealed record MigrationScheduled(Guid Id) : VmEvent;
 
@@ -95,7 +96,8 @@ public readonly record struct Rehearsal(long RoundTripMicros, long SyncMicros, l
 /// (7.2 without trace points), <paramref name="LoadMicros"/> is null and the stream part holds both. Times that cross hosts are known within the uncertainty.
 /// </summary>
 public sealed record Blackout(
-    long TotalMicros, long StopMicros, long StreamMicros, long? LoadMicros, long ReleaseMicros, long GateMicros, long GrantMicros, long ResumeMicros, long UncertaintyMicros)
+    long TotalMicros, long StopMicros, long StreamMicros, long? LoadMicros, long ReleaseMicros, long GateMicros, long GrantMicros, long ResumeMicros,
+        long UncertaintyMicros)
 {
     /// <summary>What QEMU itself reports as downtime, for comparison; absent when it did not say.</summary>
     public long? QemuDowntimeMs { get; init; }

@@ -61,7 +61,8 @@ public static class VmProgress
     private static VmEvent? OfGate(VmEntity entity, MigrationState m)
     {
         bool mayHaveJudged = m.Phase is MigrationPhase.Iterating or MigrationPhase.Switchover or MigrationPhase.InDoubt or MigrationPhase.RollingBack;
-        return mayHaveJudged && m.GateFindings.IsEmpty && entity.FencedReportOf(m.Destination) is { GateFindings.IsEmpty: false } d && d.Destination.Attempt == m.Attempt
+        return mayHaveJudged && m.GateFindings.IsEmpty && entity.FencedReportOf(m.Destination) is { GateFindings.IsEmpty: false } d
+            && d.Destination.Attempt == m.Attempt
             ? new VmEvent.GateRefused(m.Attempt, d.GateFindings)
             : null;
     }
@@ -171,7 +172,8 @@ public static class VmProgress
 
         string[] errors = [
             source.Source.Attempt == m.Attempt && source.SourceError.Length > 0 ? $"{m.Source}: {source.SourceError}" : "",
-            destination is not null && destination.Destination.Attempt == m.Attempt && destination.DestinationError.Length > 0 ? $"{m.Destination}: {destination.DestinationError}" : "",
+            destination is not null && destination.Destination.Attempt == m.Attempt && destination.DestinationError.Length > 0
+                ? $"{m.Destination}: {destination.DestinationError}" : "",
         ];
         string said = string.Join("; ", errors.Where(e => e.Length > 0));
         return (m.TimedOut, said.Length > 0) switch

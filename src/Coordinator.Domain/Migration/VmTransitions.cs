@@ -131,5 +131,6 @@ public static class VmTransitions
         state.Migration is { } m && phase.MayFollow(m.Phase) ? state with { Migration = change(m) with { Phase = phase } } : throw Impossible(state, happened);
 
     private static InvalidOperationException Impossible(VmState state, VmEvent happened) =>
-        new($"{happened} cannot follow: residence {state.Residence}, migration {state.Migration?.Phase.ToString() ?? "none"}, attempt {state.LastAttempt}, epoch {state.Epoch}");
+        new($"{happened} cannot follow: residence {state.Residence}, migration {state.Migration?.Phase.ToString() ?? "none"}, "
+            + $"attempt {state.LastAttempt}, epoch {state.Epoch}");
 }

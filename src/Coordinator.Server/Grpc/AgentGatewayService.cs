@@ -13,7 +13,8 @@ internal sealed class AgentGatewayService(ActorSystem system, TimeProvider clock
 {
     private static readonly TimeSpan s_helloWithin = TimeSpan.FromSeconds(10);
 
-    public override async Task Connect(IAsyncStreamReader<AgentMessage> requestStream, IServerStreamWriter<CoordinatorMessage> responseStream, ServerCallContext context)
+    public override async Task Connect(IAsyncStreamReader<AgentMessage> requestStream, IServerStreamWriter<CoordinatorMessage> responseStream,
+        ServerCallContext context)
     {
         using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
         Hello hello = await ReadHello(requestStream, ended.Token).ConfigureAwait(false);

@@ -26,7 +26,8 @@ internal sealed class CoordinatorService(VmClient vms, VmIndex index, IHostDirec
     {
         string vm = DefinitionName.Read(request.DefinitionYaml).Value;
         VmAnswer answer = await vms.Ask(
-            vm, new StartVirtualMachine(vm, new RequestId(request.RequestId).Value, new HostName(request.Host).Value, request.DefinitionYaml), context.CancellationToken).ConfigureAwait(false);
+            vm, new StartVirtualMachine(vm, new RequestId(request.RequestId).Value, new HostName(request.Host).Value, request.DefinitionYaml),
+                context.CancellationToken).ConfigureAwait(false);
         VirtualMachine started = Machine(answer);
         if (started.Residence != "Starting")
         {
@@ -40,7 +41,8 @@ internal sealed class CoordinatorService(VmClient vms, VmIndex index, IHostDirec
     }
 
     public override async Task<VirtualMachine> StopVirtualMachine(StopVirtualMachineRequest request, ServerCallContext context) =>
-        Machine(await vms.Ask(request.Name, new StopVirtualMachine(Vm(request.Name), new RequestId(request.RequestId).Value), context.CancellationToken).ConfigureAwait(false));
+        Machine(await vms.Ask(request.Name, new StopVirtualMachine(Vm(request.Name), new RequestId(request.RequestId).Value),
+            context.CancellationToken).ConfigureAwait(false));
 
     public override async Task<VirtualMachine> GetVirtualMachine(GetVirtualMachineRequest request, ServerCallContext context) =>
         Machine(await vms.Ask(request.Name, new GetVm(Vm(request.Name), ""), context.CancellationToken).ConfigureAwait(false));
@@ -52,7 +54,8 @@ internal sealed class CoordinatorService(VmClient vms, VmIndex index, IHostDirec
         await Parallel.ForAsync(0, shown.Length, Live(context), async (i, stop) =>
         {
             // An absent VM is not woken up only to be listed.
-            if (shown[i].Residence != "Absent" && await vms.Try(new GetVm(shown[i].Name, ""), s_liveWithin, stop).ConfigureAwait(false) is { Kind: AnswerKind.Accepted } answer)
+            if (shown[i].Residence != "Absent" && await vms.Try(new GetVm(shown[i].Name, ""), s_liveWithin, stop)
+                .ConfigureAwait(false) is { Kind: AnswerKind.Accepted } answer)
             {
                 shown[i] = Machine(answer);
             }
@@ -64,7 +67,8 @@ internal sealed class CoordinatorService(VmClient vms, VmIndex index, IHostDirec
 
     public override async Task<ListHostsResponse> ListHosts(ListHostsRequest request, ServerCallContext context)
     {
-        ILookup<string, string> residents = (await index.VirtualMachines().ConfigureAwait(false)).ToLookup(vm => vm.Host, vm => vm.Name, StringComparer.Ordinal);
+        ILookup<string, string> residents = (await index.VirtualMachines().ConfigureAwait(false))
+            .ToLookup(vm => vm.Host, vm => vm.Name, StringComparer.Ordinal);
         ListHostsResponse response = new();
         foreach (KnownHost known in hosts.All)
         {
@@ -92,7 +96,8 @@ internal sealed class CoordinatorService(VmClient vms, VmIndex index, IHostDirec
             context.CancellationToken).ConfigureAwait(false));
 
     public override async Task<Migration> CancelMigration(CancelMigrationRequest request, ServerCallContext context) =>
-        Newest(await vms.Ask(request.Vm, new CancelMigration(Vm(request.Vm), new RequestId(request.RequestId).Value), context.CancellationToken).ConfigureAwait(false));
+        Newest(await vms.Ask(request.Vm, new CancelMigration(Vm(request.Vm), new RequestId(request.RequestId).Value), context.CancellationToken)
+            .ConfigureAwait(false));
 
     public override Task<Migration> GetMigration(GetMigrationRequest request, ServerCallContext context) => Find(request, context.CancellationToken);
 
@@ -106,7 +111,8 @@ internal sealed class CoordinatorService(VmClient vms, VmIndex index, IHostDirec
         Migration[] shown = [.. await index.Migrations(request.Vm).ConfigureAwait(false)];
         await Parallel.ForAsync(0, shown.Length, Live(context), async (i, stop) =>
         {
-            if (!shown[i].Terminal && await vms.Try(new GetVm(shown[i].Vm, shown[i].Id), s_liveWithin, stop).ConfigureAwait(false) is { Kind: AnswerKind.Accepted, Migration.Length: > 0 } answer)
+            if (!shown[i].Terminal && await vms.Try(new GetVm(shown[i].Vm, shown[i].Id), s_liveWithin, stop)
+                .ConfigureAwait(false) is { Kind: AnswerKind.Accepted, Migration.Length: > 0 } answer)
             {
                 shown[i] = Newest(answer);
             }
@@ -216,7 +222,8 @@ internal sealed class CoordinatorService(VmClient vms, VmIndex index, IHostDirec
         return started;
     }
 
-    private static ParallelOptions Live(ServerCallContext context) => new() { MaxDegreeOfParallelism = LiveParallelism, CancellationToken = context.CancellationToken };
+    private static ParallelOptions Live(ServerCallContext context) =>
+        new() { MaxDegreeOfParallelism = LiveParallelism, CancellationToken = context.CancellationToken };
 
     private static string Vm(string name) => new VmName(name).Value;
 

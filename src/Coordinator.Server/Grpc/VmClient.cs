@@ -27,7 +27,9 @@ internal sealed class VmClient(ActorSystem system, ServerOptions options)
     internal async Task<VmAnswer> Ask(string vm, object request, CancellationToken stop)
     {
         VmAnswer answer = await Try(request, options.EntityTimeout, stop).ConfigureAwait(false)
-            ?? throw Unavailable($"VM '{vm}' did not answer within {options.EntityTimeout.TotalSeconds} s; its coordinator may be restarting. The request may have been taken on: repeat it with the same id");
+            ?? throw Unavailable(
+                $"VM '{vm}' did not answer within {options.EntityTimeout.TotalSeconds} s; its coordinator may be restarting. "
+                + "The request may have been taken on: repeat it with the same id");
         return answer.Kind switch
         {
             AnswerKind.Accepted => answer,
@@ -64,7 +66,8 @@ internal sealed class VmClient(ActorSystem system, ServerOptions options)
     /// <summary>Whole views after every change, the newest only when the reader is slow.</summary>
     internal VmWatch Watch(string vm)
     {
-        Channel<VmChanged> changes = Channel.CreateBounded<VmChanged>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+        Channel<VmChanged> changes = Channel.CreateBounded<VmChanged>(
+            new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
         IActorRef watcher = system.ActorOf(VmWatcherActor.Props(vm, Region, changes.Writer));
         return new VmWatch(changes.Reader, system, watcher);
     }

@@ -21,7 +21,8 @@ internal sealed record HostPort(string Host, int Port)
     {
         int colon = text.LastIndexOf(':');
         string host = colon > 0 ? text[..colon].Trim('[', ']') : "";
-        if (colon <= 0 || host.Length == 0 || !int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int port) || port > IPEndPoint.MaxPort)
+        if (colon <= 0 || host.Length == 0 || !int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int port)
+            || port > IPEndPoint.MaxPort)
         {
             throw new OptionException($"{option}: '{text}' is not HOST:PORT with a port of 0 to {IPEndPoint.MaxPort}, for instance 127.0.0.1:4050");
         }
@@ -29,7 +30,8 @@ internal sealed record HostPort(string Host, int Port)
         if (host != "localhost" && (!IPAddress.TryParse(host, out IPAddress? address) || !IPAddress.IsLoopback(address)))
         {
             throw new OptionException(
-                $"{option}: '{host}' is refused: this version speaks without encryption and without passwords, so it listens on loopback only (127.0.0.1, ::1 or localhost)");
+                $"{option}: '{host}' is refused: this version speaks without encryption and without passwords, "
+                + "so it listens on loopback only (127.0.0.1, ::1 or localhost)");
         }
 
         return new HostPort(host, port);

@@ -30,7 +30,8 @@ internal sealed record ServerOptions
     public string JournalFile => Path.Combine(DataDirectory, "coordinator.db");
 
     /// <exception cref="OptionException">A value cannot be used.</exception>
-    internal static ServerOptions Of(string? config, string? data, string? grpc, string? cluster, IReadOnlyList<string> seeds, Func<string, string?> environment)
+    internal static ServerOptions Of(
+        string? config, string? data, string? grpc, string? cluster, IReadOnlyList<string> seeds, Func<string, string?> environment)
     {
         string? Chosen(string? option, string variable) => string.IsNullOrWhiteSpace(option) ? NullIfEmpty(environment(variable)) : option;
 
@@ -41,7 +42,8 @@ internal sealed record ServerOptions
         }
 
         string directory = Chosen(data, "COORDINATOR_DATA")
-            ?? throw new OptionException("--data DIR is needed (or COORDINATOR_DATA): the directory of the journal, the same for all coordinators of this machine");
+            ?? throw new OptionException(
+                "--data DIR is needed (or COORDINATOR_DATA): the directory of the journal, the same for all coordinators of this machine");
         IReadOnlyList<string> seedTexts = seeds.Count > 0
             ? seeds
             : (NullIfEmpty(environment("COORDINATOR_SEEDS")) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);

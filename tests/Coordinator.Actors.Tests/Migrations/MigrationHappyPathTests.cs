@@ -37,7 +37,8 @@ public sealed class MigrationHappyPathTests : MigrationKit
 
         Assert.Equal(
             [
-                "MigrationRequested", "MigrationScheduled", "AttemptOpened", "DestinationPrepared", "RehearsalCompleted", "SwitchoverAuthorized", "IterationCompleted",
+                "MigrationRequested", "MigrationScheduled", "AttemptOpened", "DestinationPrepared", "RehearsalCompleted", "SwitchoverAuthorized",
+                    "IterationCompleted",
                 "SwitchoverEntered", "GuestRunsAtDestination", "BlackoutMeasured", "QueuesJudged", "VerdictReached", "DebtSettled", "MigrationEnded",
             ],
             ended.Timeline.Select(t => t.Event).Where(e => e != "IncarnationStarted").Order(Comparer(ended)).ToList());

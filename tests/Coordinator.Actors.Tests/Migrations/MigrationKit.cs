@@ -60,7 +60,8 @@ public abstract class MigrationKit : TestKit
         TestJournalScript.Forget(_script);
     }
 
-    private protected Props EntityProps => MigrationActor.Props(new VmName(FakeWorld.Vm), new MigrationActorParts(World, World, TimeProvider.System, "akka.tcp://coordinator@test:1"));
+    private protected Props EntityProps =>
+        MigrationActor.Props(new VmName(FakeWorld.Vm), new MigrationActorParts(World, World, TimeProvider.System, "akka.tcp://coordinator@test:1"));
 
     private protected void StartRegion()
     {
@@ -101,16 +102,18 @@ public abstract class MigrationKit : TestKit
         }
     }
 
-    private protected async Task<Api.VirtualMachine> Machine() => Api.VirtualMachine.Parser.ParseFrom((await Insist(new GetVm(FakeWorld.Vm, ""))).VirtualMachine);
+    private protected async Task<Api.VirtualMachine> Machine() =>
+        Api.VirtualMachine.Parser.ParseFrom((await Insist(new GetVm(FakeWorld.Vm, ""))).VirtualMachine);
 
-    private protected async Task<Api.Migration> Migration(string id = "") => Api.Migration.Parser.ParseFrom((await Insist(new GetVm(FakeWorld.Vm, id))).Migration);
+    private protected async Task<Api.Migration> Migration(string id = "") =>
+        Api.Migration.Parser.ParseFrom((await Insist(new GetVm(FakeWorld.Vm, id))).Migration);
 
     private protected async Task<Api.Migration> Phase(params MigrationPhase[] phases)
     {
         Api.Migration seen = new();
         await Eventually(
             async () => phases.Any(p => (seen = Migration().GetAwaiter().GetResult()).Phase == p.ToString()) || await Task.FromResult(false),
-            () => $"the migration reaches {string.Join(" or ", phases)}; it is {seen.Phase} ({seen.Reason})\n{string.Join('\n', seen.Timeline.Select(t => $"{t.Sequence} {t.Event} {t.Detail}"))}");
+            () => $"the migration reaches {string.Join(" or ", phases)}; {Story(seen)}");
         return seen;
     }
 
@@ -119,9 +122,12 @@ public abstract class MigrationKit : TestKit
         Api.Migration seen = new();
         await Eventually(
             async () => (seen = await Migration()).Terminal,
-            () => $"the migration ends; it is {seen.Phase} ({seen.Reason})\n{string.Join('\n', seen.Timeline.Select(t => $"{t.Sequence} {t.Event} {t.Detail}"))}");
+            () => $"the migration ends; {Story(seen)}");
         return seen;
     }
+
+    private static string Story(Api.Migration seen) =>
+        $"it is {seen.Phase} ({seen.Reason})\n{string.Join('\n', seen.Timeline.Select(t => $"{t.Sequence} {t.Event} {t.Detail}"))}";
 
     private protected Task Eventually(Func<Task<bool>> condition, string what) => Eventually(condition, () => what);
 

@@ -45,11 +45,13 @@ public sealed class ServerOptionsTests
     public void Loopback_IsTaken(string grpc) => Assert.Equal(5, Options(data: "d", grpc: grpc).Grpc.Port);
 
     [Fact]
-    public void MissingDataDirectory_IsNamed() => Assert.Contains("--data DIR", Assert.Throws<OptionException>(() => Options(data: null)).Message, StringComparison.Ordinal);
+    public void MissingDataDirectory_IsNamed() =>
+        Assert.Contains("--data DIR", Assert.Throws<OptionException>(() => Options(data: null)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void MissingConfigFile_IsNamed() =>
-        Assert.Contains("no file '/nowhere.conf'", Assert.Throws<OptionException>(() => ServerOptions.Of("/nowhere.conf", "d", null, null, [], _ => null)).Message, StringComparison.Ordinal);
+        Assert.Contains("no file '/nowhere.conf'",
+            Assert.Throws<OptionException>(() => ServerOptions.Of("/nowhere.conf", "d", null, null, [], _ => null)).Message, StringComparison.Ordinal);
 
     private static ServerOptions Options(string? data, string? grpc = null) => ServerOptions.Of(null, data, grpc, null, [], _ => null);
 }

@@ -38,6 +38,7 @@ public sealed class ServerTests : IAsyncLifetime
         Assert.True(seen.Zip(seen.Skip(1), (a, b) => (a, b)).All(p => p.a.Version < p.b.Version), "versions grow");
         VirtualMachine listed = Assert.Single((await Client.ListVirtualMachinesAsync(new ListVirtualMachinesRequest())).VirtualMachines);
         Assert.Equal(("web-1", "Resident", "host-b"), (listed.Name, listed.Residence, listed.Host));
+        Assert.Equal(["web-1"], (await Client.ListHostsAsync(new ListHostsRequest())).Hosts.Single(h => h.Name == "host-b").VirtualMachines);
         Migration inList = Assert.Single((await Client.ListMigrationsAsync(new ListMigrationsRequest())).Migrations);
         Assert.Equal((accepted.Id, "Succeeded", "Verified"), (inList.Id, inList.Phase, inList.Verdict));
         Assert.Equal(seen[^1].Timeline.Count, inList.Timeline.Count);
@@ -46,8 +47,10 @@ public sealed class ServerTests : IAsyncLifetime
     [Fact]
     public async Task Refusals_AreStatusesWithSentences()
     {
-        await AssertRefused(StatusCode.NotFound, "no VM of the name 'web-9'", Client.GetVirtualMachineAsync(new GetVirtualMachineRequest { Name = "web-9" }).ResponseAsync);
-        await AssertRefused(StatusCode.InvalidArgument, "VM name 'Web 1' is not allowed", Client.GetVirtualMachineAsync(new GetVirtualMachineRequest { Name = "Web 1" }).ResponseAsync);
+        await AssertRefused(StatusCode.NotFound, "no VM of the name 'web-9'",
+            Client.GetVirtualMachineAsync(new GetVirtualMachineRequest { Name = "web-9" }).ResponseAsync);
+        await AssertRefused(StatusCode.InvalidArgument, "VM name 'Web 1' is not allowed",
+            Client.GetVirtualMachineAsync(new GetVirtualMachineRequest { Name = "Web 1" }).ResponseAsync);
         await AssertRefused(StatusCode.InvalidArgument, "a mapping with a 'name'", Start("cpus: 4"));
         await AssertRefused(StatusCode.InvalidArgument, "YAML; line 1", Start("name: 'web"));
         await AssertRefused(StatusCode.NotFound, "host 'host-z' is unknown", Start("name: web-1", "host-z"));
@@ -75,7 +78,10 @@ public sealed class ServerTests : IAsyncLifetime
         Migration accepted = await Migrate();
         await Eventually(async () => (await Get(accepted.Id)).Phase == "Iterating", "the migration iterates");
 
+        Task<List<Migration>> watched = Watch(accepted.Id);
+
         await _world.Nodes[0].Stop();
+        Assert.Equal(StatusCode.Unavailable, (await Assert.ThrowsAsync<RpcException>(() => watched)).StatusCode);
         _world.Fakes.Change(w => w.Held.Clear());
         ServerWorld.Node next = await _world.StartNode();
         _world.Connect("host-a", next);
@@ -94,7 +100,8 @@ public sealed class ServerTests : IAsyncLifetime
     {
         Health.HealthClient health = new(_world.Nodes[0].Channel);
 
-        await Eventually(async () => (await health.CheckAsync(new HealthCheckRequest())).Status == HealthCheckResponse.Types.ServingStatus.Serving, "the server is healthy");
+        await Eventually(async () => (await health.CheckAsync(new HealthCheckRequest())).Status == HealthCheckResponse.Types.ServingStatus.Serving,
+            "the server is healthy");
     }
 
     [Fact]
@@ -118,7 +125,8 @@ public sealed class ServerTests : IAsyncLifetime
         ServerWorld.Node second = await _world.StartNode();
         _world.Connect("host-b", second);
         await Eventually(
-            async () => (await Client.ListHostsAsync(new ListHostsRequest())).Hosts.Single(h => h.Name == "host-b").Node.EndsWith($":{second.ClusterPort}", StringComparison.Ordinal),
+            async () => (await Client.ListHostsAsync(new ListHostsRequest())).Hosts.Single(h => h.Name == "host-b")
+                .Node.EndsWith($":{second.ClusterPort}", StringComparison.Ordinal),
             "the first node knows that host-b moved");
 
         Migration accepted = await second.Client.StartMigrationAsync(Request("host-b", new MigrationPolicy { VerifyMs = 0 }));
@@ -137,14 +145,16 @@ public sealed class ServerTests : IAsyncLifetime
     private Task<Migration> Migrate(string to = "host-b", MigrationPolicy? policy = null) =>
         Client.StartMigrationAsync(Request(to, policy ?? new MigrationPolicy { VerifyMs = 0 })).ResponseAsync;
 
-    private static StartMigrationRequest Request(string to, MigrationPolicy policy) => new() { RequestId = "move-1", Vm = "web-1", DestinationHost = to, Policy = policy };
+    private static StartMigrationRequest Request(string to, MigrationPolicy policy) =>
+        new() { RequestId = "move-1", Vm = "web-1", DestinationHost = to, Policy = policy };
 
     private Task<Migration> Get(string id) => Client.GetMigrationAsync(new GetMigrationRequest { Vm = "web-1", MigrationId = id }).ResponseAsync;
 
     private async Task<List<Migration>> Watch(string id)
     {
         using CancellationTokenSource patience = new(s_patience);
-        using AsyncServerStreamingCall<Migration> call = Client.WatchMigration(new GetMigrationRequest { Vm = "web-1", MigrationId = id }, cancellationToken: patience.Token);
+        using AsyncServerStreamingCall<Migration> call = Client.WatchMigration(new GetMigrationRequest { Vm = "web-1", MigrationId = id },
+            cancellationToken: patience.Token);
         List<Migration> seen = [];
         await foreach (Migration migration in call.ResponseStream.ReadAllAsync(patience.Token))
         {

@@ -127,7 +127,8 @@ internal sealed class ServerWorld : IAsyncDisposable
 
         public void Start()
         {
-            AsyncDuplexStreamingCall<AgentMessage, CoordinatorMessage> call = new AgentGateway.AgentGatewayClient(channel).Connect(cancellationToken: _end.Token);
+            AsyncDuplexStreamingCall<AgentMessage, CoordinatorMessage> call = new AgentGateway.AgentGatewayClient(channel)
+                .Connect(cancellationToken: _end.Token);
             Hello hello = new() { Host = host, AgentVersion = "test", HandoffAddress = $"{host}:7001", MemoryAvailableMib = 4_096 };
             hello.QemuVersions.Add("10.0.2");
             _ = Run(call, hello);

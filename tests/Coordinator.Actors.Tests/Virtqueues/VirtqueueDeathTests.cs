@@ -17,7 +17,8 @@ public sealed class VirtqueueDeathTests : MigrationKit
         get
         {
             TheoryData<MigrationPhase, int> data = [];
-            foreach (MigrationPhase phase in new[] { MigrationPhase.PreparingDestination, MigrationPhase.Iterating, MigrationPhase.Switchover, MigrationPhase.Verifying })
+            foreach (MigrationPhase phase in new[] { MigrationPhase.PreparingDestination, MigrationPhase.Iterating, MigrationPhase.Switchover,
+                MigrationPhase.Verifying })
             {
                 for (int queue = 1; queue <= Queues; queue++)
                 {

@@ -118,7 +118,8 @@ public sealed class VmProgressTests
         Decision<VmReply, VmEvent> decision = VmDecisions.Decide(entity, new VmCommand.NoteRehearsal(s_attempt, new Rehearsal(900, 101, 0, 0)));
 
         Assert.IsType<VmEvent.RehearsalCompleted>(decision.Events[0]);
-        Assert.Equal(refused, decision.Events.OfType<VmEvent.AttemptEnded>().Any(e => e.Reason.Contains("took 1.0 ms and its budget is 1 ms", StringComparison.Ordinal)));
+        Assert.Equal(refused, decision.Events.OfType<VmEvent.AttemptEnded>()
+            .Any(e => e.Reason.Contains("took 1.0 ms and its budget is 1 ms", StringComparison.Ordinal)));
     }
 
     [Fact]
