@@ -4,7 +4,8 @@ using Coordinator.Domain.Virtqueues;
 namespace Coordinator.Domain.Migration;
 
 /// <summary>
-/// What follows from the journal and the newest reports, one event at a time; null when nothing does. Level-triggered: reports carry whole states, so a lost, repeated or
+/// What follows from the journal and the newest reports, one event at a time; null when nothing does. Level-triggered: reports carry whole states, so a
+/// lost, repeated or
 /// late one changes nothing. Only reports made under the own fence are evidence.
 /// </summary>
 public static class VmProgress
@@ -185,6 +186,12 @@ public static class VmProgress
     /// <summary>The source's QEMU is proven dead, its agent lives.</summary>
     private static VmEvent? OfLostSource(VmEntity entity, MigrationState m, HostReport source, HostReport? destination)
     {
+        if (source.Source.Attempt < m.Attempt && source.Source.Tombstone >= m.Attempt)
+        {
+            // Never started, and never will be: nothing of the guest is at the destination.
+            return new VmEvent.GuestLost(m.Attempt, $"the guest's QEMU on {m.Source} ended before the attempt began");
+        }
+
         if (destination is not { } d || d.Store != m.DestinationStore || d.Destination.Attempt != m.Attempt)
         {
             return null;
