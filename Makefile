@@ -13,6 +13,15 @@ build: ## runnable coordctl, coordinator-server, coordinator-agent under artifac
 	@dotnet publish src/Coordinator.Server -c $(CONFIGURATION) -o $(BIN) -v quiet --nologo
 	@dotnet publish src/Coordinator.Agent -c $(CONFIGURATION) -o $(BIN) -v quiet --nologo
 
+$(BIN)/.built: $(call sources,src hocon)
+	@echo "building into $(BIN)" && started=$$(date +%s) && $(MAKE) --no-print-directory build && touch $@ && echo "built in $$(($$(date +%s) - started)) s"
+
+$(DEMO)/.built: $(call sources,tests/Coordinator.Demo tests/Coordinator.Lab tests/Coordinator.LabPeer src/Coordinator.Contracts)
+	@dotnet publish tests/Coordinator.Demo -c $(CONFIGURATION) -o $(DEMO) -v quiet --nologo && touch $@
+
+demo: install $(BIN)/.built $(DEMO)/.built ## a real guest under traffic migrates three times; every claim is checked
+	@$(DEMO)/coordinator-demo
+
 install: ## QEMU 7.2 and 10, iproute2 and the guest image, from the system's package sources; quiet when all is there
 	@tests/install/qemu.sh
 	@tests/install/network.sh
@@ -25,15 +34,6 @@ test: install ## all tests of all suites, summed in the last line
 search: ## pairs of faults, those of coordinators included, to the bound that fits 10 minutes and 8 GB
 	@dotnet build tests/Coordinator.Search -c $(CONFIGURATION) -v quiet --nologo
 	@dotnet tests/Coordinator.Search/bin/$(CONFIGURATION)/net10.0/Coordinator.Search.dll --faults 2 --max-states 50000000
-
-$(BIN)/.built: $(call sources,src hocon)
-	@echo "building into $(BIN)" && started=$$(date +%s) && $(MAKE) --no-print-directory build && touch $@ && echo "built in $$(($$(date +%s) - started)) s"
-
-$(DEMO)/.built: $(call sources,tests/Coordinator.Demo tests/Coordinator.Lab tests/Coordinator.LabPeer src/Coordinator.Contracts)
-	@dotnet publish tests/Coordinator.Demo -c $(CONFIGURATION) -o $(DEMO) -v quiet --nologo && touch $@
-
-demo: install $(BIN)/.built $(DEMO)/.built ## a real guest under traffic migrates three times; every claim is checked
-	@$(DEMO)/coordinator-demo
 
 format:
 	@dotnet format Coordinator.sln --no-restore

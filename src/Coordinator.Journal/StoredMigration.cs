@@ -123,13 +123,12 @@ internal static class StoredMigration
             QemuDowntimeMs = e.HasQemuDowntimeMs ? e.QemuDowntimeMs : null,
         });
 
-    internal static AttemptEnded Write(VmEvent.AttemptEnded e)
+    internal static GateRefused Write(VmEvent.GateRefused e)
     {
-        AttemptEnded stored = new() { Attempt = e.Attempt.Value, Reason = e.Reason, MayRetry = e.MayRetry };
-        stored.GateFindings.AddRange(e.GateFindings);
+        GateRefused stored = new() { Attempt = e.Attempt.Value };
+        stored.Findings.AddRange(e.Findings);
         return stored;
     }
 
-    internal static VmEvent Read(AttemptEnded e) =>
-        new VmEvent.AttemptEnded(StoredFields.Attempt(e.Attempt), e.Reason, e.MayRetry) { GateFindings = e.GateFindings.ToEquatableList() };
+    internal static VmEvent Read(GateRefused e) => new VmEvent.GateRefused(StoredFields.Attempt(e.Attempt), e.Findings.ToEquatableList());
 }

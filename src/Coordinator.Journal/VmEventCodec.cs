@@ -73,7 +73,12 @@ public static class VmEventCodec
             VerdictReached.Parser,
             e => new() { Attempt = e.Attempt.Value, Verdict = StoredWords.Write(e.Verdict) },
             s => new VmEvent.VerdictReached(StoredFields.Attempt(s.Attempt), StoredWords.Read(s.Verdict))),
-        Of<VmEvent.AttemptEnded, AttemptEnded>("ae1", AttemptEnded.Parser, StoredMigration.Write, StoredMigration.Read),
+        Of<VmEvent.GateRefused, GateRefused>("gf1", GateRefused.Parser, StoredMigration.Write, StoredMigration.Read),
+        Of<VmEvent.AttemptEnded, AttemptEnded>(
+            "ae1",
+            AttemptEnded.Parser,
+            e => new() { Attempt = e.Attempt.Value, Reason = e.Reason, MayRetry = e.MayRetry },
+            s => new VmEvent.AttemptEnded(StoredFields.Attempt(s.Attempt), s.Reason, s.MayRetry)),
         Of<VmEvent.DebtSettled, DebtSettled>(
             "ds1",
             DebtSettled.Parser,

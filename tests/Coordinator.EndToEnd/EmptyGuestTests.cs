@@ -19,7 +19,7 @@ public sealed class EmptyGuestTests(ITestOutputHelper output)
         foreach (string destination in new[] { Deployment.Beta, Deployment.Alpha })
         {
             await deployment.Api.MigrateAsync("vm-1", destination);
-            Migration ended = await deployment.Api.EndAsync("vm-1", deployment.Log);
+            Migration ended = await deployment.Api.EndAsync("vm-1");
 
             output.WriteLine(Story.Of(ended));
             Assert.True(ended.Phase == "Succeeded", $"{Story.Of(ended)}\n{deployment.Log()}");

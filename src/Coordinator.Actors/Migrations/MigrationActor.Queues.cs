@@ -55,7 +55,7 @@ internal sealed partial class MigrationActor
         return !(m.Phase == MigrationPhase.PreparingDestination && changed && RefusedByComparison(m))
             && !NotedReadiness(m)
             && !NotedBlackout(m, source, destination)
-            && !JudgedRefusal(m, destination);
+            && !JudgedRefusal(m);
     }
 
     private HostView? Fenced(HostName host) => Entity.FencedReportOf(host) is null ? null : _views.Of(host);
@@ -140,17 +140,23 @@ internal sealed partial class MigrationActor
         return true;
     }
 
-    /// <summary>The gate refused: the judgements are taken at once, as evidence of why.</summary>
-    private bool JudgedRefusal(MigrationState m, HostView? destination)
+    /// <summary>The gate refused: the judgements are taken as evidence of why, as soon as both records are there, or with what there is once the destination is clean.</summary>
+    private bool JudgedRefusal(MigrationState m)
     {
-        bool due = m.Phase is MigrationPhase.Iterating or MigrationPhase.Switchover or MigrationPhase.RollingBack
-            && destination is { Evidence.GateFindings.IsEmpty: false } && _queues.Readings.HasBothRecords && !_queues.IsJudging && _history.Newest?.Judged is null;
-        if (due)
+        bool noMoreWillCome = m.Phase == MigrationPhase.RollingBack && !State.Owed.Any(o => o.Attempt == m.Attempt);
+        if (m.Verdict != MigrationVerdict.Refused || m.QueuesJudged || _queues.IsJudging || !(_queues.Readings.HasBothRecords || noMoreWillCome))
         {
-            _queues.Judge();
+            return false;
         }
 
-        return false;
+        _queues.Judge();
+        if (!_queues.AllJudged)
+        {
+            return false;
+        }
+
+        NoteJudgements(m);
+        return true;
     }
 
     /// <summary>For <see cref="VmEffect.JudgeQueues"/>: first the queues are watched for as long as the policy says.</summary>

@@ -87,13 +87,15 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
         {
             _history.Apply(record, LastSequenceNr);
         }
-        else if (message is not RecoveryCompleted)
+        else if (message is RecoveryCompleted)
+        {
+            Execute(reply: null);
+        }
+        else
         {
             throw new InvalidOperationException($"{PersistenceId}: the journal holds a {message.GetType().FullName}");
         }
     }
-
-    protected override void OnReplaySuccess() => Execute(reply: null);
 
     protected override void OnCommand(object message)
     {

@@ -36,6 +36,7 @@ internal static class VmEventText
             CultureInfo.InvariantCulture, $"{e.Blackout.TotalMicros / 1_000.0:0.00} ± {e.Blackout.UncertaintyMicros / 1_000.0:0.00} ms"),
         VmEvent.QueuesJudged e => string.Join(", ", e.Judgements.GroupBy(j => j.Outcome).OrderBy(g => g.Key).Select(g => $"{g.Count()} {g.Key}")),
         VmEvent.VerdictReached e => VerdictWord(e.Verdict),
+        VmEvent.GateRefused e => string.Join("; ", e.Findings),
         VmEvent.AttemptEnded e => e.Reason,
         VmEvent.DebtSettled e => $"{e.Host}, attempt {e.Attempt}",
         VmEvent.DoubtRaised e => e.Evidence,

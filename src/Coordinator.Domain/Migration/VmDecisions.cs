@@ -31,7 +31,7 @@ public static class VmDecisions
             VmCommand.NoteBlackout blackout => When(
                 Current(state, blackout.Attempt) is { Phase: MigrationPhase.Verifying or MigrationPhase.Finishing }, new VmEvent.BlackoutMeasured(blackout.Attempt, blackout.Blackout)),
             VmCommand.NoteJudgements judged => When(
-                Current(state, judged.Attempt) is { Phase: MigrationPhase.Verifying or MigrationPhase.Iterating or MigrationPhase.Switchover or MigrationPhase.RollingBack },
+                Current(state, judged.Attempt) is { Phase: MigrationPhase.Verifying } or { Verdict: Virtqueues.MigrationVerdict.Refused, QueuesJudged: false } and { Phase: not (MigrationPhase.Cancelled or MigrationPhase.Failed) },
                 new VmEvent.QueuesJudged(judged.Attempt, judged.Judgements) { Activities = judged.Activities }),
             VmCommand.DeadlinePassed passed => DecideDeadline(entity, passed),
             _ => throw new InvalidOperationException($"unknown command {command}"),

@@ -63,11 +63,10 @@ public abstract record VmEvent
     public sealed record VerdictReached(AttemptNo Attempt, MigrationVerdict Verdict) : VmEvent;
 
     /// <summary>The attempt is over and the source keeps the guest (or nothing was ever started).</summary>
-    public sealed record AttemptEnded(AttemptNo Attempt, string Reason, bool MayRetry) : VmEvent
-    {
-        /// <summary>What closed the parity gate, one sentence each; empty when the attempt ended for another reason.</summary>
-        public EquatableList<string> GateFindings { get; init; } = [];
-    }
+    public sealed record AttemptEnded(AttemptNo Attempt, string Reason, bool MayRetry) : VmEvent;
+
+    /// <summary>The destination's parity gate was closed for this attempt; one sentence for each finding. Its report may come after the source's, and after the attempt ended.</summary>
+    public sealed record GateRefused(AttemptNo Attempt, EquatableList<string> Findings) : VmEvent;
 
     public sealed record DebtSettled(HostName Host, AttemptNo Attempt) : VmEvent;
 

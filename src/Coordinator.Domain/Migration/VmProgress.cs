@@ -1,4 +1,5 @@
 using Coordinator.Domain.Handoff;
+using Coordinator.Domain.Virtqueues;
 
 namespace Coordinator.Domain.Migration;
 
@@ -56,7 +57,17 @@ public static class VmProgress
         };
     }
 
-    private static VmEvent? OfMigration(VmEntity entity, MigrationState m) => m.Phase switch
+    private static VmEvent? OfGate(VmEntity entity, MigrationState m)
+    {
+        bool mayHaveJudged = m.Phase is MigrationPhase.Iterating or MigrationPhase.Switchover or MigrationPhase.InDoubt or MigrationPhase.RollingBack;
+        return mayHaveJudged && m.GateFindings.IsEmpty && entity.FencedReportOf(m.Destination) is { GateFindings.IsEmpty: false } d && d.Destination.Attempt == m.Attempt
+            ? new VmEvent.GateRefused(m.Attempt, d.GateFindings)
+            : null;
+    }
+
+    private static VmEvent? OfMigration(VmEntity entity, MigrationState m) => OfGate(entity, m) ?? OfPhase(entity, m);
+
+    private static VmEvent? OfPhase(VmEntity entity, MigrationState m) => m.Phase switch
     {
         MigrationPhase.Pending => m.WantsBack ? Ended(m) : new VmEvent.MigrationScheduled(m.Id),
         MigrationPhase.Scheduling => m.WantsBack ? Ended(m) : OpenAttempt(entity.State, m),
@@ -64,7 +75,7 @@ public static class VmProgress
         MigrationPhase.Iterating or MigrationPhase.Switchover or MigrationPhase.InDoubt => OfHandoff(entity, m),
         MigrationPhase.Verifying => entity.FoldedVerdict is { } verdict ? new VmEvent.VerdictReached(m.Attempt, verdict) : null,
         MigrationPhase.Finishing => entity.State.Owed.Any(o => o.Attempt == m.Attempt) ? null : new VmEvent.MigrationEnded(MigrationPhase.Succeeded, ""),
-        MigrationPhase.RollingBack => OfRollback(entity.State, m),
+        MigrationPhase.RollingBack => OfRollback(entity, m),
         _ => null,
     };
 
@@ -127,8 +138,7 @@ public static class VmProgress
 
         if (s.Source.KeepsGuestAfter(m.Attempt))
         {
-            EquatableList<string> findings = d is not null && d.Destination.Attempt == m.Attempt ? d.GateFindings : [];
-            return new VmEvent.AttemptEnded(m.Attempt, WhyBroken(m, s, d, findings), MayRetry: m.StartRefusal.Length == 0) { GateFindings = findings };
+            return new VmEvent.AttemptEnded(m.Attempt, WhyBroken(m, s, d), MayRetry: m.StartRefusal.Length == 0);
         }
 
         if (s.Source.Stage == SourceStage.Gone)
@@ -141,11 +151,11 @@ public static class VmProgress
     }
 
     /// <summary>The parity gate's findings come before everything else: what they say may have made QEMU or a deadline end the attempt.</summary>
-    private static string WhyBroken(MigrationState m, HostReport source, HostReport? destination, EquatableList<string> findings)
+    private static string WhyBroken(MigrationState m, HostReport source, HostReport? destination)
     {
-        if (!findings.IsEmpty)
+        if (!m.GateFindings.IsEmpty)
         {
-            return $"the parity gate refused: {string.Join("; ", findings)}";
+            return m.GateRefusal;
         }
 
         if (m.CancelRequested)
@@ -193,9 +203,11 @@ public static class VmProgress
         }
     }
 
-    private static VmEvent? OfRollback(VmState state, MigrationState m)
+    private static VmEvent? OfRollback(VmEntity entity, MigrationState m)
     {
-        if (state.Owed.Any(o => o.Attempt == m.Attempt))
+        VmState state = entity.State;
+        // A refusal names its queues: the judgements are waited for, as the debts are, to the phase's deadline.
+        if (state.Owed.Any(o => o.Attempt == m.Attempt) || (m.Verdict == MigrationVerdict.Refused && !m.QueuesJudged))
         {
             return null;
         }
@@ -205,6 +217,13 @@ public static class VmProgress
             return new VmEvent.MigrationEnded(MigrationPhase.Cancelled, m.Reason);
         }
 
-        return m.Retries ? new VmEvent.MigrationScheduled(m.Id) : new VmEvent.MigrationEnded(MigrationPhase.Failed, m.Reason);
+        return m.Retries ? new VmEvent.MigrationScheduled(m.Id) : new VmEvent.MigrationEnded(MigrationPhase.Failed, m.Reason + LateWord(entity, m));
     }
+
+    /// <summary>A destination whose QEMU refused the stream learns of its end after the source has learnt of the broken stream, and only it knows why.</summary>
+    private static string LateWord(VmEntity entity, MigrationState m) =>
+        m.GateFindings.IsEmpty && m.StartRefusal.Length == 0 && entity.FencedReportOf(m.Destination) is { DestinationError.Length: > 0 } d && d.Destination.Attempt == m.Attempt
+            && !m.Reason.Contains(d.DestinationError, StringComparison.Ordinal)
+            ? $"; {m.Destination}: {d.DestinationError}"
+            : "";
 }

@@ -65,6 +65,14 @@ public sealed record MigrationState(Guid Id, HostName Source, LaunchId SourceLau
 
     public MigrationVerdict? Verdict { get; init; }
 
+    /// <summary>What closed the parity gate of this attempt; empty if it was not closed.</summary>
+    public EquatableList<string> GateFindings { get; init; } = [];
+
+    /// <summary>The virtqueue actors' judgements of this attempt are journalled.</summary>
+    public bool QueuesJudged { get; init; }
+
+    public string GateRefusal => $"the parity gate refused: {string.Join("; ", GateFindings)}";
+
     public bool Retries => MayRetry && AttemptsMade < Policy.MaxAttempts;
 
     /// <summary>Why the source agent would not start the attempt; empty if it did not refuse.</summary>

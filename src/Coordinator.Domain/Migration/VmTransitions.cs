@@ -36,7 +36,9 @@ public static class VmTransitions
         VmEvent.PhaseTimedOut => Change(state, happened, state.Migration?.Attempt ?? default, m => m with { TimedOut = true }),
         VmEvent.StartRefused e => Change(state, happened, e.Attempt, m => m with { StartRefusal = e.Reason }),
         VmEvent.SwitchoverEntered => Move(state, happened, MigrationPhase.Switchover, m => m),
+        VmEvent.GateRefused e => Change(state, happened, e.Attempt, m => Refuse(m with { GateFindings = e.Findings })),
         VmEvent.GuestRunsAtDestination => HandOver(state, happened),
+        VmEvent.QueuesJudged e => Change(state, happened, e.Attempt, m => m with { QueuesJudged = true }),
         VmEvent.VerdictReached e => Move(state, happened, MigrationPhase.Finishing, m => m with { Verdict = e.Verdict }),
         VmEvent.AttemptEnded e => EndAttempt(state, e),
         VmEvent.DebtSettled e => state with { Owed = state.Owed.Where(o => o.Host != e.Host || o.Attempt != e.Attempt).ToEquatableList() },
@@ -45,7 +47,7 @@ public static class VmTransitions
         VmEvent.MigrationEnded e => Move(state, happened, e.Phase, m => m with { Reason = e.Reason.Length > 0 ? e.Reason : m.Reason }),
 
         // For the record only: they stand in the timeline and change no decision.
-        VmEvent.IterationCompleted or VmEvent.BlackoutMeasured or VmEvent.QueuesJudged => state,
+        VmEvent.IterationCompleted or VmEvent.BlackoutMeasured => state,
         _ => throw new InvalidOperationException($"unknown event {happened}"),
     };
 
@@ -80,6 +82,8 @@ public static class VmTransitions
             TimedOut = false,
             MayRetry = false,
             StartRefusal = "",
+            GateFindings = [],
+            QueuesJudged = false,
             Verdict = null,
         });
         return moved with { LastAttempt = e.Attempt };
@@ -96,13 +100,18 @@ public static class VmTransitions
         };
     }
 
+    private static MigrationState Refuse(MigrationState m) => m with
+    {
+        Verdict = Virtqueues.MigrationVerdict.Refused,
+        Reason = m.Phase == MigrationPhase.RollingBack ? m.GateRefusal : m.Reason,
+    };
+
     private static VmState EndAttempt(VmState state, VmEvent.AttemptEnded e)
     {
         VmState moved = Move(state, e, MigrationPhase.RollingBack, m => m with
         {
             Reason = e.Reason,
             MayRetry = e.MayRetry,
-            Verdict = e.GateFindings.IsEmpty ? null : Virtqueues.MigrationVerdict.Refused,
         });
         return moved with { Owed = moved.Owed.Add(new Owed.CleanUp(moved.Migration!.Destination, e.Attempt)) };
     }

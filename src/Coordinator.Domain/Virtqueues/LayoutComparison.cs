@@ -52,7 +52,7 @@ public static class LayoutComparison
             yield return $"the guest uses features that the destination's device does not offer: {string.Join(", ", missing)}";
         }
 
-        if (!QueueConfiguration.HidesPairs(source) && source.Queues.Count != destination.Queues.Count)
+        if (!QueueConfiguration.HidesPairs(source) && !QueueConfiguration.HidesPairs(destination) && source.Queues.Count != destination.Queues.Count)
         {
             yield return string.Create(
                 CultureInfo.InvariantCulture,

@@ -40,18 +40,19 @@ public sealed record QueueConfiguration
     public QueueName Name => QueueName.Of(DeviceName, Id.Index, DeviceQueueCount);
 
     /// <summary>
-    /// A virtio-net whose guest did not negotiate MQ or RSS (firmware, small guests) removes its further pairs and moves ctrl to index 2; a destination shows all pairs
-    /// until the guest's features are loaded. Only the first pair has the same meaning on both sides then.
+    /// A virtio-net whose guest did not negotiate MQ or RSS (firmware, small guests) removes its further pairs and moves ctrl to index 2. A destination whose guest's features
+    /// are not loaded yet shows all pairs up to QEMU 7.2 and only the first one in QEMU 10.0, which adds the others while it loads (virtio_net_pre_load_queues; measured on
+    /// 7.2.22 and 10.0.2). Only the first pair has the same meaning on both sides then.
     /// </summary>
     public bool HidesFurtherPairs { get; init; }
 
-    /// <summary>Null when the device does not list this queue.</summary>
+    /// <summary>Null when the device does not have this queue; one that is only hidden until a guest negotiates MQ has a configuration without a size.</summary>
     public static QueueConfiguration? Of(DeviceObservation device, int index)
     {
         ArgumentNullException.ThrowIfNull(device);
         VirtqueueObservation? queue = device.Queues.FirstOrDefault(q => q?.Id.Index == index);
         return queue is null
-            ? null
+            ? Hidden(device, index)
             : new QueueConfiguration
             {
                 Id = queue.Id,
@@ -66,8 +67,27 @@ public sealed record QueueConfiguration
     }
 
     internal static bool HidesPairs(DeviceObservation device) =>
-        device.DeviceName == "virtio-net" && !device.GuestFeatures.IsEmpty
-        && !VirtioFeatures.Contains(device.GuestFeatures, VirtioFeatures.NetMultiqueue) && !VirtioFeatures.Contains(device.GuestFeatures, VirtioFeatures.NetRss);
+        device.DeviceName == "virtio-net" && !IsMultiqueue(device.GuestFeatures) && (!device.GuestFeatures.IsEmpty || WaitsWithOnePair(device));
+
+    private const int QueuesOfOnePair = 3;
+
+    /// <summary>No guest has spoken to it, and it offers more than the one pair that it shows.</summary>
+    private static bool WaitsWithOnePair(DeviceObservation device) =>
+        device.GuestFeatures.IsEmpty && device.Queues.Count == QueuesOfOnePair && IsMultiqueue(device.HostFeatures);
+
+    private static bool IsMultiqueue(EquatableList<string> features) =>
+        VirtioFeatures.Contains(features, VirtioFeatures.NetMultiqueue) || VirtioFeatures.Contains(features, VirtioFeatures.NetRss);
+
+    private static QueueConfiguration? Hidden(DeviceObservation device, int index) => HidesPairs(device) && WaitsWithOnePair(device)
+        ? new QueueConfiguration
+        {
+            Id = new VirtqueueId(device.DevicePath, index),
+            DeviceName = device.DeviceName,
+            DeviceQueueCount = device.Queues.Count,
+            HidesFurtherPairs = true,
+            OffersPacked = VirtioFeatures.Contains(device.HostFeatures, VirtioFeatures.RingPacked),
+        }
+        : null;
 }
 
 /// <summary>The rule behind a queue's <c>Ready</c>.</summary>
@@ -96,7 +116,7 @@ public static class ReadinessRule
             return $"the device is '{source.DeviceName}' on the source and '{destination.DeviceName}' on the destination";
         }
 
-        if (destination is not null && !source.HidesFurtherPairs && source.DeviceQueueCount != destination.DeviceQueueCount)
+        if (destination is not null && !source.HidesFurtherPairs && !destination.HidesFurtherPairs && source.DeviceQueueCount != destination.DeviceQueueCount)
         {
             return $"the device has {source.DeviceQueueCount} queues on the source and {destination.DeviceQueueCount} on the destination";
         }
@@ -116,7 +136,7 @@ public static class ReadinessRule
             return "the guest uses packed rings and the destination's device does not offer them (packed=on is missing)";
         }
 
-        bool sameMeaning = !source.HidesFurtherPairs || source.Id.Index < 2;
+        bool sameMeaning = (!source.HidesFurtherPairs && !destination.HidesFurtherPairs) || source.Id.Index < 2;
         return sameMeaning && source.DefaultSize is { } offered && destination.DefaultSize is { } other && offered != other
             ? $"the device offers {offered} entries on the source and {other} on the destination (rx_queue_size, tx_queue_size, queue-size)"
             : null;

@@ -20,10 +20,15 @@ internal sealed class Api : IDisposable
 
     private readonly List<GrpcChannel> _channels;
     private readonly List<Client> _clients;
+    private readonly Func<string> _log;
     private int _next;
 
-    public Api(string networkNamespace, IEnumerable<string> addresses)
+    /// <param name="networkNamespace">Where the coordinators are.</param>
+    /// <param name="addresses">Of all of them.</param>
+    /// <param name="log">What a failure to answer shows.</param>
+    public Api(string networkNamespace, IEnumerable<string> addresses, Func<string> log)
     {
+        _log = log;
         _channels = [.. addresses.Select(address => GrpcChannel.ForAddress(address, new GrpcChannelOptions
         {
             HttpHandler = new SocketsHttpHandler { ConnectCallback = (context, stop) => ConnectAsync(networkNamespace, context.DnsEndPoint, stop) },
@@ -77,14 +82,14 @@ internal sealed class Api : IDisposable
         AskAsync((client, options) => client.GetMigrationAsync(new GetMigrationRequest { Vm = vm, MigrationId = id }, options));
 
     /// <summary>The first look at the newest migration of this VM that is as wanted; its last look is in the failure.</summary>
-    public async Task<Migration> MigrationAsync(string vm, Func<Migration, bool> wanted, string awaited, Func<string>? log = null)
+    public async Task<Migration> MigrationAsync(string vm, Func<Migration, bool> wanted, string awaited)
     {
         Migration? seen = null;
         return await Eventually.Becomes(
-            async () => wanted(seen = await MigrationAsync(vm)) ? seen : null, Limit, awaited, () => $"{Story.Of(seen)}\n{log?.Invoke()}");
+            async () => wanted(seen = await MigrationAsync(vm)) ? seen : null, Limit, awaited, () => $"{Story.Of(seen)}\n{_log()}");
     }
 
-    public Task<Migration> EndAsync(string vm, Func<string>? log = null) => MigrationAsync(vm, migration => migration.Terminal, $"the migration of {vm} to end", log);
+    public Task<Migration> EndAsync(string vm) => MigrationAsync(vm, migration => migration.Terminal, $"the migration of {vm} to end");
 
     /// <exception cref="RpcException">The answer, unless no node answered in time.</exception>
     public async Task<T> AskAsync<T>(Func<Client, CallOptions, AsyncUnaryCall<T>> call)
@@ -106,7 +111,7 @@ internal sealed class Api : IDisposable
                     return null;
                 }
             },
-            Limit, "a coordinator to answer", () => last);
+            Limit, "a coordinator to answer", () => $"{last}\n{_log()}");
     }
 
     public void Dispose() => _channels.ForEach(channel => channel.Dispose());

@@ -141,6 +141,6 @@ internal sealed class Deployment : IAsyncDisposable
             _agents.Add(host, new Part(Network, $"agent-{host}", "coordinator-agent", ["--config", path]));
         }
 
-        Api = new Api(Network.Namespace, api.Select(address => $"http://{address}"));
+        Api = new Api(Network.Namespace, api.Select(address => $"http://{address}"), Log);
     }
 }

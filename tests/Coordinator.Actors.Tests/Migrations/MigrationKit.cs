@@ -1,0 +1,156 @@
+using Akka.Actor;
+using Akka.Configuration;
+using Akka.TestKit.Xunit2;
+using Coordinator.Actors.Migrations;
+using Coordinator.Contracts;
+using Coordinator.Domain;
+using Coordinator.Domain.Migration;
+using Api = Coordinator.Contracts.Api;
+
+namespace Coordinator.Actors.Tests.Migrations;
+
+/// <summary>One VM's entity under a fake shard, two fake hosts, and a journal that obeys.</summary>
+public abstract class MigrationKit : TestKit
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(15);
+    private static readonly PolicyChoice s_defaults = new(null, null, null, null, null, VerifyMs: 0, null, null, null);
+
+    private readonly string _script;
+
+    protected MigrationKit(bool virtualTime = false)
+        : this(Guid.NewGuid().ToString("N"), virtualTime)
+    {
+    }
+
+    private MigrationKit(string script, bool virtualTime)
+        : base(ConfigurationFactory.ParseString($$"""
+            akka {
+              loglevel = WARNING
+              stdout-loglevel = OFF
+              loggers = [{{(Environment.GetEnvironmentVariable("COORDINATOR_TEST_LOG") is null ? "" : "\"Akka.Event.DefaultLogger, Akka\"")}}]
+              {{(virtualTime ? "scheduler.implementation = \"Akka.TestKit.TestScheduler, Akka.TestKit\"" : "")}}
+              persistence.journal {
+                plugin = "test-journal"
+              }
+              persistence.snapshot-store.plugin = "akka.persistence.snapshot-store.inmem"
+            }
+            test-journal {
+              class = "Coordinator.Actors.Tests.Migrations.TestJournal, Coordinator.Actors.Tests"
+              plugin-dispatcher = "akka.actor.default-dispatcher"
+              circuit-breaker { max-failures = 1000, call-timeout = 10s, reset-timeout = 10ms }
+              script = "{{script}}"
+            }
+            """))
+    {
+        _script = script;
+        Journal = TestJournalScript.Of(script);
+    }
+
+    private protected TestJournalScript Journal { get; }
+
+    private protected FakeWorld World { get; } = new();
+
+    private protected IActorRef Region { get; private set; } = ActorRefs.Nobody;
+
+    protected static PolicyChoice Policy => s_defaults;
+
+    protected override void AfterAll()
+    {
+        base.AfterAll();
+        TestJournalScript.Forget(_script);
+    }
+
+    private protected Props EntityProps => MigrationActor.Props(new VmName(FakeWorld.Vm), new MigrationActorParts(World, World, TimeProvider.System, "akka.tcp://coordinator@test:1"));
+
+    private protected void StartRegion()
+    {
+        Region = Sys.ActorOf(FakeRegion.Props(EntityProps), "region");
+        World.Entity = Region;
+    }
+
+    /// <summary>The VM runs on host-a.</summary>
+    private protected async Task StartVm()
+    {
+        if (Region.IsNobody())
+        {
+            StartRegion();
+        }
+
+        await Insist(new StartVirtualMachine(FakeWorld.Vm, "start-1", "host-a", "name: web-1"));
+        await Eventually(async () => (await Machine()).Residence == "Resident", "the VM runs");
+    }
+
+    private protected Task<VmAnswer> Migrate(string destination = "host-b", string request = "move-1", PolicyChoice? policy = null) =>
+        Insist(new StartMigration(FakeWorld.Vm, request, destination, policy ?? s_defaults));
+
+    private protected Task<VmAnswer> Cancel(string request = "cancel-1") => Insist(new CancelMigration(FakeWorld.Vm, request));
+
+    /// <summary>As a client does: an entity that was just killed does not answer, so the same request is sent again.</summary>
+    private protected async Task<VmAnswer> Insist(object request)
+    {
+        using CancellationTokenSource patience = new(s_patience);
+        while (true)
+        {
+            try
+            {
+                return await Region.Ask<VmAnswer>(request, TimeSpan.FromMilliseconds(500), patience.Token);
+            }
+            catch (AskTimeoutException) when (!patience.IsCancellationRequested)
+            {
+            }
+        }
+    }
+
+    private protected async Task<Api.VirtualMachine> Machine() => Api.VirtualMachine.Parser.ParseFrom((await Insist(new GetVm(FakeWorld.Vm, ""))).VirtualMachine);
+
+    private protected async Task<Api.Migration> Migration(string id = "") => Api.Migration.Parser.ParseFrom((await Insist(new GetVm(FakeWorld.Vm, id))).Migration);
+
+    private protected async Task<Api.Migration> Phase(params MigrationPhase[] phases)
+    {
+        Api.Migration seen = new();
+        await Eventually(
+            async () => phases.Any(p => (seen = Migration().GetAwaiter().GetResult()).Phase == p.ToString()) || await Task.FromResult(false),
+            () => $"the migration reaches {string.Join(" or ", phases)}; it is {seen.Phase} ({seen.Reason})\n{string.Join('\n', seen.Timeline.Select(t => $"{t.Sequence} {t.Event} {t.Detail}"))}");
+        return seen;
+    }
+
+    private protected async Task<Api.Migration> Terminal()
+    {
+        Api.Migration seen = new();
+        await Eventually(
+            async () => (seen = await Migration()).Terminal,
+            () => $"the migration ends; it is {seen.Phase} ({seen.Reason})\n{string.Join('\n', seen.Timeline.Select(t => $"{t.Sequence} {t.Event} {t.Detail}"))}");
+        return seen;
+    }
+
+    private protected Task Eventually(Func<Task<bool>> condition, string what) => Eventually(condition, () => what);
+
+    /// <summary>The one place that waits.</summary>
+    private protected async Task Eventually(Func<Task<bool>> condition, Func<string> what)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        while (!await condition())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(start) < s_patience, $"waited {s_patience.TotalSeconds} s in vain: {what()}");
+            await Task.Delay(10);
+        }
+    }
+
+    /// <summary>Invariants that hold at every end: one copy at a time, one copy now, and the journal tells exactly what the entity goes by.</summary>
+    private protected async Task AssertSound(int running = 1)
+    {
+        Assert.True(World.MostRunning <= 1, "two copies ran");
+        Assert.Equal(running, World.Running);
+        StateShown live = await Region.Ask<StateShown>(new ShowState(), s_patience);
+        VmHistory replayed = new();
+        for (int i = 0; i < Journal.Records.Count; i++)
+        {
+            replayed.Apply(Journal.Records[i], i + 1);
+        }
+
+        Assert.Equal(live.Sequence, Journal.Records.Count);
+        Assert.Equal(live.State, replayed.State);
+    }
+
+    private protected IReadOnlyList<string> EventNames => Journal.Records.Select(r => r.Event.GetType().Name).ToList();
+}
