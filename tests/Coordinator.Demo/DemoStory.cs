@@ -81,8 +81,10 @@ internal static class DemoStory
         {
             await traffic.MoveBy(Claims.ProgressBetweenHops, cancellation);
             narrator.Chapter($"coordctl migrate {DemoFiles.Vm} --to {destination} --watch");
-            await coordctl.Show(["migrate", DemoFiles.Vm, "--to", destination, "--watch"], cancellation);
+            var code = await coordctl.Show(["migrate", DemoFiles.Vm, "--to", destination, "--watch"], cancellation);
             hops.Add(await coordctl.Describe(cancellation));
+            if (code != 0)
+                break;
         }
         return hops;
     }
@@ -94,6 +96,7 @@ internal static class DemoStory
         var complaints = outside.Complaints(windows, runningSinceNs);
         List<Claim> claims =
         [
+            new(hops.Count == s_route.Length - 1, $"{hops.Count} of {s_route.Length - 1} migrations were made"),
             .. Claims.Of(hops),
             new(complaints.Count == 0, $"from outside: {outside}"),
             .. complaints.Select(complaint => new Claim(Holds: false, $"from outside: {complaint}")),

@@ -144,35 +144,12 @@ public static class Defects
             .Select(e => e is VmEffect.CancelAttempt cancel ? new VmEffect.CleanUpDestination(entity.State.Migration!.Destination, cancel.Attempt) : e).ToList();
     }
 
-    public sealed class FenceOfBothNeeded : ProtocolRules
-    {
-        public override VmEvent? Next(VmEntity entity) => Both(entity) || entity.State.Migration is not { Authorized: true } ? base.Next(entity) : null;
-
-        public override IReadOnlyList<VmEffect> Effects(VmEntity entity) =>
-            Both(entity) ? base.Effects(entity) : base.Effects(entity).Where(e => e is not VmEffect.CancelAttempt).ToList();
-
-        private static bool Both(VmEntity entity) =>
-            entity.State.Migration is { } m && entity.FencedReportOf(m.Source) is not null && entity.FencedReportOf(m.Destination) is not null;
-    }
-
     public sealed class FailedButStoppedTakenAsRunning : ProtocolRules
     {
         public override SourceReport Report(SourceHandoff state) =>
             state.Stage == SourceStage.Stranded ? base.Report(state) with { Stage = SourceStage.Home } : base.Report(state);
 
         public override IReadOnlyList<SourceEffect> Effects(SourceHandoff state) => state.Stage == SourceStage.Stranded ? [] : base.Effects(state);
-    }
-
-    /// <summary>Results are drawn from reports that were made under an older fence.</summary>
-    public sealed class OldEvidence : ProtocolRules
-    {
-        public override bool JournalAcceptsTwoWriters => true;
-
-        public override VmEvent? Next(VmEntity entity)
-        {
-            CommandFloor own = new(entity.State.Epoch, entity.State.Incarnation);
-            return base.Next(entity with { Reports = entity.Reports.Select(r => r with { Floor = own }).ToEquatableList() });
-        }
     }
 
     /// <summary><c>cont</c> as soon as the source has released, whatever the rings say.</summary>

@@ -11,7 +11,7 @@ internal static class Lists
         var table = Columns.Of("HOST", "STATE", "COORDINATOR", "AGENT", "HANDOFF", ">MEMORY FREE", "QEMU", "VMS");
         foreach (var host in hosts.OrderBy(host => host.Name, StringComparer.Ordinal))
             table.Add(
-                host.Name, host.Connected ? "connected" : Tone.Warning("away"), OrDash(host.Node), OrDash(host.AgentVersion), OrDash(host.HandoffAddress),
+                host.Name, host.Connected ? "connected" : Tone.Warning("away"), OrDash(AddressOf(host.Node)), OrDash(ShortVersion(host.AgentVersion)), OrDash(host.HandoffAddress),
                 $"{Amounts.Count(host.MemoryAvailableMib)} MiB", OrDash(string.Join(' ', host.QemuVersions)), OrDash(string.Join(' ', host.VirtualMachines)));
         return table.WithSentences();
     }
@@ -35,6 +35,17 @@ internal static class Lists
                 migration.Blackout is { } blackout ? Amounts.Ms(blackout.TotalMicros) : "-",
                 migration.RequestedAt is { } at ? Amounts.Moment(at.ToDateTime()) : "-", migration.Id, migration.Reason);
         return table.WithSentences();
+    }
+
+    /// <summary>Akka's name of a node is akka.tcp://SYSTEM@HOST:PORT; the address is what tells nodes apart.</summary>
+    static string AddressOf(string node) => node[(node.LastIndexOf('@') + 1)..];
+
+    /// <summary>Builds carry the whole commit after a plus sign; eight digits tell them apart.</summary>
+    static string ShortVersion(string version)
+    {
+        const int CommitDigits = 8;
+        var plus = version.IndexOf('+', StringComparison.Ordinal);
+        return plus < 0 || version.Length <= plus + 1 + CommitDigits ? version : version[..(plus + 1 + CommitDigits)];
     }
 
     static string OrDash(string text) => text.Length > 0 ? text : "-";

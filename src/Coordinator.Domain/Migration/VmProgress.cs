@@ -77,7 +77,7 @@ public static class VmProgress
         MigrationPhase.Iterating or MigrationPhase.Switchover or MigrationPhase.InDoubt => OfHandoff(entity, m),
         MigrationPhase.Verifying => entity.FoldedVerdict is { } verdict ? new VmEvent.VerdictReached(m.Attempt, verdict) : null,
         MigrationPhase.Finishing => entity.State.Owed.Any(o => o.Attempt == m.Attempt) ? null : new VmEvent.MigrationEnded(MigrationPhase.Succeeded, ""),
-        MigrationPhase.RollingBack => OfRollback(entity.State, m),
+        MigrationPhase.RollingBack => OfRollback(entity, m),
         _ => null,
     };
 
@@ -212,8 +212,9 @@ public static class VmProgress
         }
     }
 
-    private static VmEvent? OfRollback(VmState state, MigrationState m)
+    private static VmEvent? OfRollback(VmEntity entity, MigrationState m)
     {
+        VmState state = entity.State;
         // A refusal names its queues: the judgements are waited for, as the debts are, to the phase's deadline.
         if (state.Owed.Any(o => o.Attempt == m.Attempt) || (m.Verdict == MigrationVerdict.Refused && !m.QueuesJudged))
         {
@@ -225,6 +226,13 @@ public static class VmProgress
             return new VmEvent.MigrationEnded(MigrationPhase.Cancelled, m.Reason);
         }
 
-        return m.Retries ? new VmEvent.MigrationScheduled(m.Id) : new VmEvent.MigrationEnded(MigrationPhase.Failed, m.Reason);
+        return m.Retries ? new VmEvent.MigrationScheduled(m.Id) : new VmEvent.MigrationEnded(MigrationPhase.Failed, m.Reason + LateWord(entity, m));
     }
+
+    /// <summary>A destination whose QEMU refused the stream learns of its end after the source has learnt of the broken stream, and only it knows why.</summary>
+    private static string LateWord(VmEntity entity, MigrationState m) =>
+        m.GateFindings.IsEmpty && m.StartRefusal.Length == 0 && entity.FencedReportOf(m.Destination) is { DestinationError.Length: > 0 } d && d.Destination.Attempt == m.Attempt
+            && !m.Reason.Contains(d.DestinationError, StringComparison.Ordinal)
+            ? $"; {m.Destination}: {d.DestinationError}"
+            : "";
 }
