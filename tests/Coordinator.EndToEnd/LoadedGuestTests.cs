@@ -33,13 +33,15 @@ public sealed class LoadedGuestTests(ITestOutputHelper output)
     {
         await using LoadedGuest guest = await LoadedGuest.StartAsync(await Deployment.StartAsync(qemu), qemu, vcpus);
         List<BlackoutWindow> blackouts = [];
+        List<BlackoutWindow> migrations = [];
         Dictionary<int, uint> before = [];
         Dictionary<int, long> travelled = [];
         for (int hop = 1; hop <= hops; hop++)
         {
             string destination = hop % 2 == 1 ? Deployment.Beta : Deployment.Alpha;
-            (Migration ended, BlackoutWindow blackout) = await guest.MigrateAsync(destination);
+            (Migration ended, BlackoutWindow blackout, BlackoutWindow whole) = await guest.MigrateAsync(destination);
             blackouts.Add(blackout);
+            migrations.Add(whole);
             output.WriteLine($"QEMU {qemu.Version} hop {hop} to {destination}: {ended.Phase} {ended.Verdict}, blackout {ended.Blackout?.TotalMicros / 1000.0:0.0} ms; {guest.Evidence.Console.Read()}");
             if (hop == 1)
             {
@@ -63,6 +65,16 @@ public sealed class LoadedGuestTests(ITestOutputHelper output)
 
         OutsideReport report = await guest.Evidence.Report();
         output.WriteLine($"{report}\nentries by queue, at least: {string.Join(", ", travelled.OrderBy(queue => queue.Key).Select(queue => $"{queue.Key}: {queue.Value}"))}");
+        IEnumerable<string> losses =
+            from flow in report.Peer.RoundTrips
+            from loss in flow.Losses
+            where loss.ToNs >= guest.SinceNs
+            let hop = migrations.FindIndex(window => window.ToNs >= loss.FromNs)
+            select hop < 0
+                ? $"after all: {loss.Count}"
+                : $"hop {hop + 1}: {loss.Count} from {(loss.FromNs - migrations[hop].FromNs) / 1e6:0} to {(loss.ToNs - migrations[hop].FromNs) / 1e6:0} ms after the request, "
+                    + $"blackout within {(blackouts[hop].FromNs - migrations[hop].FromNs) / 1e6:0} to {(blackouts[hop].ToNs - migrations[hop].FromNs) / 1e6:0} ms";
+        output.WriteLine($"echoes lost: {string.Join("; ", losses)}");
         Assert.Empty(report.Complaints(blackouts, guest.SinceNs));
         Assert.True(report.Console is { IsIntact: true, PagesChecked: > 0 }, report.ToString());
         Assert.All(travelled.Values, moved => Assert.True(moved >= WantedProgress || hops == 1, $"a data queue moved by {moved} only"));

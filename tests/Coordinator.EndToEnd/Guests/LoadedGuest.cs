@@ -86,14 +86,14 @@ internal sealed class LoadedGuest : IAsyncDisposable
     }
 
     /// <summary>Migrates and waits for the end.</summary>
-    /// <returns>The migration, and when the blackout can have been: the whole of Switchover, on the evidence's clock.</returns>
-    public async Task<(Migration Ended, BlackoutWindow Blackout)> MigrateAsync(string destination, MigrationPolicy? policy = null)
+    /// <returns>The migration, when the blackout can have been (the whole of Switchover) and when the migration was, on the evidence's clock.</returns>
+    public async Task<(Migration Ended, BlackoutWindow Blackout, BlackoutWindow Whole)> MigrateAsync(string destination, MigrationPolicy? policy = null)
     {
         long before = MonotonicClock.NowNs;
         DateTimeOffset at = DateTimeOffset.UtcNow;
         await Deployment.Api.MigrateAsync(Name, destination, policy);
         Migration ended = await Deployment.Api.EndAsync(Name);
-        return (ended, Blackout(ended, at, before));
+        return (ended, Blackout(ended, at, before), new BlackoutWindow(before, MonotonicClock.NowNs));
     }
 
     public async ValueTask DisposeAsync()
