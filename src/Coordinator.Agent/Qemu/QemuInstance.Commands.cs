@@ -161,13 +161,13 @@ internal sealed partial class QemuInstance
                 await monitor.ExecuteAsync(MigrationCommands.Quit, politeLimit, _stop.Token);
                 await Process.WaitForExitAsync(_stop.Token).WaitAsync(politeLimit, _stop.Token);
             }
-            catch (Exception e) when (e is QmpException or TimeoutException)
+            catch (Exception e) when (e is QmpException or TimeoutException or OperationCanceledException)
             {
                 // Killed below; QEMU often closes the monitor before it answers quit.
             }
         }
 
-        return await Process.KillAsync(killLimit, _stop.Token);
+        return await Process.KillAsync(killLimit, CancellationToken.None);
     }
 }
 

@@ -25,9 +25,10 @@ internal sealed partial class DestinationSide
     private async Task LaunchAsync(AttemptNo attempt, LaunchId launchId)
     {
         string? refusal;
-        if (session.Guests.RecordOf(launchId) is not { } launch)
+        if (session.Guests.RecordOf(launchId) is not { IsGone: false, Identity: null } launch)
         {
-            refusal = "the definition of this attempt is not known here any more";
+            // A launch id names one process for ever.
+            refusal = "the QEMU of this attempt was launched before and has ended";
         }
         else
         {
@@ -48,7 +49,9 @@ internal sealed partial class DestinationSide
             session.Post(() => Facts.Layout = layout);
             return await ListenAsync(guest);
         }
-        catch (Exception e) when (e is QemuLaunchException or DefinitionException or QemuUnreachableException or QmpException or DeviceNotFoundException)
+        catch (Exception e) when (!session.Stopping.IsCancellationRequested
+            && e is QemuLaunchException or DefinitionException or QemuUnreachableException or QmpException or DeviceNotFoundException or State.AgentStoreException
+                or OperationCanceledException or TimeoutException)
         {
             // It did not come up, or cannot serve: it must not stay behind as a copy that nobody asked for.
             if (guest is not null)
@@ -56,7 +59,7 @@ internal sealed partial class DestinationSide
                 await guest.EndAsync(TimeSpan.Zero, s_killLimit);
             }
 
-            return e.Message;
+            return e is OperationCanceledException ? $"QEMU of VM {session.Vm} ended while it was being prepared" : e.Message;
         }
     }
 

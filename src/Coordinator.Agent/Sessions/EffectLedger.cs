@@ -9,11 +9,19 @@ internal sealed class EffectLedger<T>(TimeSpan firstRepeat, TimeSpan longestRepe
 {
     private readonly Dictionary<T, Entry> _entries = [];
 
+    /// <summary>When the next repetition is due; null when none is.</summary>
+    public long? NextDueMs => _entries.Values.Where(entry => !entry.IsUnderWay).Select(entry => (long?)entry.DueMs).Min();
+
     /// <param name="wanted">What the state asks for now, in the order in which it is to be started.</param>
     /// <param name="nowMs">Monotonic.</param>
-    /// <param name="perform">Starts the effect; the task ends when it has been performed, with whatever outcome.</param>
-    /// <param name="ended">Called when a task that was not done at once has ended; on any thread.</param>
-    public void Perform(IReadOnlyList<T> wanted, long nowMs, Func<T, int, Task> perform, Action ended)
+    /// <param name="perform">
+    /// Starts the effect; given how often it was performed before. What came of it is posted to the session before the task ends.
+    /// </param>
+    /// <param name="whenEnded">
+    /// Takes the step that ends the effect, on any thread, and must have it run inside the session, behind what was posted before. Until then the effect counts as under way:
+    /// a task that has ended says nothing yet, and looking at it alone would perform the effect a second time while its outcome still waits in the inbox.
+    /// </param>
+    public void Perform(IReadOnlyList<T> wanted, long nowMs, Func<T, int, Task> perform, Action<Action> whenEnded)
     {
         foreach (T unwanted in _entries.Where(entry => !entry.Value.IsUnderWay && !wanted.Contains(entry.Key)).Select(entry => entry.Key).ToList())
         {
@@ -29,33 +37,34 @@ internal sealed class EffectLedger<T>(TimeSpan firstRepeat, TimeSpan longestRepe
 
             if (!entry.IsUnderWay && nowMs >= entry.DueMs)
             {
-                Start(effect, entry, nowMs, perform, ended);
+                Start(effect, entry, nowMs, perform, whenEnded);
             }
         }
     }
 
-    /// <summary>When the next repetition is due; null when none is.</summary>
-    public long? NextDueMs => _entries.Values.Where(entry => !entry.IsUnderWay).Select(entry => (long?)entry.DueMs).Min();
-
-    private void Start(T effect, Entry entry, long nowMs, Func<T, int, Task> perform, Action ended)
+    private void Start(T effect, Entry entry, long nowMs, Func<T, int, Task> perform, Action<Action> whenEnded)
     {
         TimeSpan pause = TimeSpan.FromTicks(Math.Min(firstRepeat.Ticks << Math.Min(entry.Times, 8), longestRepeat.Ticks));
         entry.DueMs = nowMs + (long)pause.TotalMilliseconds;
-        entry.Task = perform(effect, entry.Times++);
-        if (!entry.Task.IsCompleted)
+        entry.IsUnderWay = true;
+        Task performed = perform(effect, entry.Times++);
+        if (performed.IsCompleted)
         {
-            _ = entry.Task.ContinueWith((_, _) => ended(), state: null, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            whenEnded(() => entry.IsUnderWay = false);
+        }
+        else
+        {
+            _ = performed.ContinueWith(
+                (_, _) => whenEnded(() => entry.IsUnderWay = false), state: null, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
     }
 
     private sealed class Entry
     {
-        public Task Task { get; set; } = Task.CompletedTask;
+        public bool IsUnderWay { get; set; }
 
         public long DueMs { get; set; }
 
         public int Times { get; set; }
-
-        public bool IsUnderWay => !Task.IsCompleted;
     }
 }

@@ -102,7 +102,16 @@ internal sealed class GuestSet(VmSession session) : IAsyncDisposable
             process = attached ?? throw new QemuLaunchException(LaunchFault.Exited, $"QEMU of VM {line.VmName} ended right after it had come up; see {line.LogPath}.", null);
         }
 
-        return await RecordAndConnectAsync(launch, process);
+        try
+        {
+            return await RecordAndConnectAsync(launch, process);
+        }
+        catch
+        {
+            // Not recorded, or not answering: nobody would ever look after it.
+            await process.KillAsync(s_killLimit, CancellationToken.None);
+            throw;
+        }
     }
 
     /// <summary>Takes over a QEMU that somebody else launched.</summary>

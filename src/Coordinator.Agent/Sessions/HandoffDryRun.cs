@@ -48,7 +48,7 @@ internal static class HandoffDryRun
         foreach (SourceInput input in inputs)
         {
             state = SourceDecisions.Decide(state, input).Events.Aggregate(state, SourceDecisions.Apply);
-            ledger.Perform(SourceDecisions.Effects(state), 0, (_, _) => Task.CompletedTask, () => { });
+            ledger.Perform(SourceDecisions.Effects(state), 0, (_, _) => Task.CompletedTask, ended => ended());
         }
     }
 
@@ -72,7 +72,7 @@ internal static class HandoffDryRun
         foreach (DestinationInput input in inputs)
         {
             state = DestinationDecisions.Decide(state, input).Events.Aggregate(state, DestinationDecisions.Apply);
-            ledger.Perform(DestinationDecisions.Effects(state), 0, (_, _) => Task.CompletedTask, () => { });
+            ledger.Perform(DestinationDecisions.Effects(state), 0, (_, _) => Task.CompletedTask, ended => ended());
         }
     }
 }

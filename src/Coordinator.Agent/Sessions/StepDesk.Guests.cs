@@ -55,7 +55,7 @@ internal sealed partial class StepDesk
         {
             guest = adopted is not null ? await session.Guests.AdoptAsync(record, adopted) : await session.Guests.LaunchAsync(record, line!);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (session.Stopping.IsCancellationRequested)
         {
             return;
         }

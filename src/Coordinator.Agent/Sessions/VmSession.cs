@@ -232,8 +232,8 @@ internal sealed partial class VmSession : IAsyncDisposable
     {
         long now = Environment.TickCount64;
         await _sourceSide.WatchAsync(now);
-        _sourceEffects.Perform(SourceDecisions.Effects(Source), now, _sourceSide.PerformAsync, LookAgain);
-        _destinationEffects.Perform(DestinationDecisions.Effects(Destination), now, _destinationSide.PerformAsync, LookAgain);
+        _sourceEffects.Perform(SourceDecisions.Effects(Source), now, _sourceSide.PerformAsync, Post);
+        _destinationEffects.Perform(DestinationDecisions.Effects(Destination), now, _destinationSide.PerformAsync, Post);
         _sourceSide.Sample(now);
         await _destinationSide.AfterEffectsAsync(now);
         Guests.EndOrdered();
@@ -261,8 +261,6 @@ internal sealed partial class VmSession : IAsyncDisposable
 
         ReportChanged(atOnce: isStage && now.Source.Stage != SourceStage.NotObserved && now.Destination.Stage != DestinationStage.NotObserved);
     }
-
-    private void LookAgain() => Post(new SessionInput.LookAgain());
 
     private void ArmTimer(long now)
     {
