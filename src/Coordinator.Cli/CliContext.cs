@@ -1,4 +1,5 @@
 using Coordinator.Cli.Api;
+using Coordinator.Cli.Output;
 using Spectre.Console;
 
 namespace Coordinator.Cli;
@@ -41,7 +42,7 @@ internal sealed record CliContext
             Ansi = AnsiSupport.No,
             ColorSystem = ColorSystemSupport.NoColors,
             Interactive = InteractionSupport.No,
-            Out = new AnsiConsoleOutput(writer),
+            Out = new AnsiConsoleOutput(new TrimmedLines(writer)),
         });
         console.Profile.Width = width;
         return console;

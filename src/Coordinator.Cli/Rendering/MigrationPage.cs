@@ -45,7 +45,7 @@ internal static class MigrationPage
         if (migration.RequestedAt is { } requested)
             Line("requested", new Text(Amounts.Moment(requested.ToDateTime()) + (migration.EndedAt is { } ended ? $", ended after {Amounts.Span(ended.ToDateTime() - requested.ToDateTime())}" : "")));
         if (migration.Progress is { } progress)
-            Line("copied", new Text(ProgressText.Of(progress)));
+            Line("copied", new Text(migration.Phase == "Succeeded" ? ProgressText.Done(progress) : ProgressText.Of(progress)));
         if (migration.Rehearsal is { } rehearsal)
             Line("rehearsal", new Text(
                 $"round trip {Amounts.Ms(rehearsal.RoundTripMicros)}, sync {Amounts.Ms(rehearsal.SyncMicros)}, clocks differ by {Amounts.Ms(rehearsal.ClockOffsetMicros)} ± {Amounts.Ms(rehearsal.ClockUncertaintyMicros)}"));

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Coordinator.Contracts.Api;
+using Spectre.Console;
 using Spectre.Console.Rendering;
 
 namespace Coordinator.Cli.Rendering;
@@ -10,13 +11,21 @@ internal static class QueueTable
     /// <summary>For a migration whose switchover is over.</summary>
     public static IRenderable Judged(IEnumerable<Queue> queues)
     {
-        var table = Columns.Of("DEVICE", "QUEUE", ">SIZE", "SOURCE FINAL", "DESTINATION FIRST", "VERDICT", "AFTER RESUME", "REASON");
+        var table = Columns.Of("DEVICE", "QUEUE", ">SIZE", "SOURCE FINAL", "DESTINATION FIRST", "VERDICT", "AFTER RESUME");
+        List<IRenderable> reasons = [];
         foreach (var queue in queues)
+        {
             table.Add(
                 queue.Device, queue.Name, SizeOf(queue), RecordText(queue.Source), RecordText(queue.Destination),
-                Tone.Outcome(queue.Outcome, VerdictText(queue)), queue.Progress.Length > 0 ? queue.Progress : "-", queue.Reason);
-        return table.WithSentences();
+                Tone.Outcome(queue.Outcome, VerdictText(queue)), queue.Progress.Length > 0 ? queue.Progress : "-");
+            if (queue.Reason.Length > 0 && !IsAsItShouldBe(queue))
+                reasons.Add(Tone.Warning(queue.Reason));
+        }
+        return new Rows([table, .. reasons]);
     }
+
+    /// <summary>Its reason would only repeat the row. Whatever else happened is worth its sentence.</summary>
+    static bool IsAsItShouldBe(Queue queue) => queue.Outcome == "Equal" && queue.Progress is "Progressed" or "Idle" or "";
 
     /// <summary>For one under way: the indices as they move.</summary>
     public static IRenderable Moving(IEnumerable<Queue> queues)
