@@ -5,7 +5,9 @@ using Coordinator.Journal.Stored;
 
 namespace Coordinator.Journal;
 
-/// <summary>Judgements and activities of virtqueues both ways, with the two records that each judgement compared: the evidence stays with the verdict.</summary>
+/// <summary>
+/// Judgements and activities of virtqueues both ways, with the two records that each judgement compared: the evidence stays with the verdict.
+/// </summary>
 internal static class StoredQueues
 {
     internal static QueuesJudged Write(VmEvent.QueuesJudged judged)

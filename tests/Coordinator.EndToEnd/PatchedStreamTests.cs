@@ -43,18 +43,27 @@ public sealed class PatchedStreamTests(PatchedStreamTests.Lab lab, ITestOutputHe
         Assert.Contains(name, ended.Reason, StringComparison.Ordinal);
         Assert.Contains($"source {Index(edited.Ring.LastAvail)}, destination {Index(edited.Written)}, delta 0x{delta:x}", ended.Reason, StringComparison.Ordinal);
         Assert.Equal("Refused", ended.Verdict);
+        // The others prove that the relay changed nothing else.
         Queue judged = Assert.Single(ended.Queues, row => row.Index == queue);
+        Assert.All(ended.Queues.Where(row => row.Index != queue), row => Assert.Equal("Equal", row.Outcome));
         Assert.True(judged.Outcome == "Mismatch" && judged.Delta == delta, Story.Of(ended));
         Assert.Equal((edited.Ring.LastAvail, edited.Written), (judged.Source.LastAvailIdx, judged.Destination.LastAvailIdx));
+        if (wrong is Wrong.AvailPlus12 or Wrong.AvailMinus257)
+        {
+            // QEMU saw it, said it to its log alone, and completed the migration.
+            ushort qemuDelta = (ushort)(edited.Ring.Avail - edited.Written);
+            Assert.Contains(
+                $"VQ {queue} size 0x100 Guest index 0x{edited.Ring.Avail:x} inconsistent with Host index 0x{edited.Written:x}: delta 0x{qemuDelta:x}", lab.QemuWords(), StringComparison.Ordinal);
+        }
     }
 
     /// <summary>QEMU itself refuses this one: the destination exits, and the source must still come back.</summary>
     [Fact]
     public async Task Stream_ThatQemuRefuses_LeavesTheGuestAtTheSource()
     {
-        (Migration ended, _) = await MigrateAsync(Rx0, Wrong.UsedMinus1);
+        (Migration ended, EditedIndex edited) = await MigrateAsync(Rx0, Wrong.UsedMinus1);
 
-        Assert.NotEqual("", ended.Reason);
+        Assert.Contains($"VQ 0 size 0x100 < last_avail_idx 0x{edited.Written:x} - used_idx 0x{edited.Ring.Used:x}", ended.Reason, StringComparison.Ordinal);
     }
 
     private async Task<(Migration Ended, EditedIndex Edited)> MigrateAsync(int queue, Wrong wrong)

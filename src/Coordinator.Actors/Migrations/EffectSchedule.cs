@@ -3,8 +3,9 @@ using Coordinator.Domain.Migration;
 namespace Coordinator.Actors.Migrations;
 
 /// <summary>
-/// When each outstanding effect is next sent, and under which step number. The number stays the same for one effect within one incarnation and one agent life, so that a
-/// repetition hits the agent's step log; an agent that restarted may have forgotten what it had only noted, and is asked anew.
+/// When each outstanding effect is next sent, and under which step number. The number stays the same for one effect within one incarnation and
+/// one agent life, so that a repetition hits the agent's step log; an agent that restarted may have forgotten what it had only noted, and is asked
+/// anew. A fence gets a new number each time: it asks for a report, and a repetition that is answered from the log brings none.
 /// </summary>
 internal sealed class EffectSchedule
 {
@@ -38,6 +39,12 @@ internal sealed class EffectSchedule
 
             if (slot.DueAt <= now)
             {
+                if (key.Effect is VmEffect.Fence && slot.IsSent)
+                {
+                    slot.Step = ++_lastStep;
+                }
+
+                slot.IsSent = true;
                 slot.DueAt = now + slot.Delay;
                 slot.Delay = slot.Delay * 2 < s_lastDelay ? slot.Delay * 2 : s_lastDelay;
                 due.Add((key.Effect, slot.Step));
@@ -75,7 +82,9 @@ internal sealed class EffectSchedule
 
     private sealed class Slot(long step)
     {
-        public long Step { get; } = step;
+        public long Step { get; set; } = step;
+
+        public bool IsSent { get; set; }
 
         public TimeSpan DueAt { get; set; }
 

@@ -48,7 +48,9 @@ internal sealed partial class MigrationActor
         PublishSoon();
     }
 
-    /// <summary>An agent obeys another incarnation: of a newer life of this entity, or of a journal that was restored from a backup. The journal decides which.</summary>
+    /// <summary>
+    /// An agent obeys another incarnation: of a newer life of this entity, or of a journal that was restored from a backup. The journal decides which.
+    /// </summary>
     private bool IsForeign(Domain.Handoff.CommandFloor floor) => floor.Epoch > State.Epoch || (floor.Epoch == State.Epoch && floor.Incarnation != State.Incarnation);
 
     private void ClaimAbove(Epoch floor, HostName host)

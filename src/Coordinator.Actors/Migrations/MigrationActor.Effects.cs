@@ -8,7 +8,10 @@ namespace Coordinator.Actors.Migrations;
 /// <summary>Performs what is outstanding, again and again until the facts no longer ask for it.</summary>
 internal sealed partial class MigrationActor
 {
-    /// <summary>A host whose word is older than this during a migration is asked for a fresh one: a report may have been lost between two nodes without anybody noticing.</summary>
+    /// <summary>
+    /// A host of a migration, or one that something is wanted of, whose word is older than this is asked for a fresh one: a report may have been
+    /// lost between two nodes without anybody noticing.
+    /// </summary>
     private static readonly TimeSpan s_reportAge = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan s_lookEvery = TimeSpan.FromSeconds(1);
@@ -43,7 +46,7 @@ internal sealed partial class MigrationActor
     {
         TimeSpan now = Now;
         List<EffectSchedule.Key> wanted = effects.Where(e => StepComposer.HostOf(e) is not null).Select(e => new EffectSchedule.Key(e, _views.LifeOf(StepComposer.HostOf(e)!))).ToList();
-        wanted.AddRange(Refreshes(now));
+        wanted.AddRange(Refreshes(wanted.Select(k => StepComposer.HostOf(k.Effect)!).ToList(), now));
         foreach ((VmEffect effect, long stepNo) in _schedule.TakeDue(wanted, now))
         {
             if (StepComposer.Compose(_vm, State, _views, effect, stepNo) is { } step)
@@ -68,14 +71,10 @@ internal sealed partial class MigrationActor
         }
     }
 
-    private IEnumerable<EffectSchedule.Key> Refreshes(TimeSpan now)
+    private IEnumerable<EffectSchedule.Key> Refreshes(IReadOnlyList<HostName> wanted, TimeSpan now)
     {
-        if (Active is not { } m || m.Attempt == AttemptNo.None)
-        {
-            yield break;
-        }
-
-        foreach (HostName host in new[] { m.Source, m.Destination })
+        IEnumerable<HostName> migrating = Active is { } m && m.Attempt > AttemptNo.None ? [m.Source, m.Destination] : [];
+        foreach (HostName host in wanted.Concat(migrating).Distinct())
         {
             if (Fenced(host) is { } view && now - view.ReceivedAt >= s_reportAge)
             {

@@ -140,7 +140,10 @@ internal sealed partial class MigrationActor
         return true;
     }
 
-    /// <summary>The gate refused: the judgements are taken as evidence of why, as soon as both records are there, or with what there is once the destination is clean.</summary>
+    /// <summary>
+    /// The gate refused: the judgements are taken as evidence of why, as soon as both records are there, or with what there is once the destination is
+    /// clean.
+    /// </summary>
     private bool JudgedRefusal(MigrationState m)
     {
         bool noMoreWillCome = m.Phase == MigrationPhase.RollingBack && !State.Owed.Any(o => o.Attempt == m.Attempt);
@@ -182,7 +185,8 @@ internal sealed partial class MigrationActor
 
         TimeSpan watched = Now - _verifyingSince;
         TimeSpan wanted = TimeSpan.FromMilliseconds(m.Policy.VerifyMs);
-        bool complete = _queues.Readings is { HasBothRecords: true, AfterResume.IsEmpty: false } && _history.Newest?.Blackout is not null;
+        bool watchedAll = _queues.Count == 0 || _queues.Readings is { HasBothRecords: true, AfterResume.IsEmpty: false };
+        bool complete = watchedAll && _history.Newest?.Blackout is not null;
         if (watched < wanted)
         {
             return;

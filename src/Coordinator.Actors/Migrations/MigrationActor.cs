@@ -12,8 +12,10 @@ using Coordinator.Journal;
 namespace Coordinator.Actors.Migrations;
 
 /// <summary>
-/// The entity of one VM with all its migrations: a shell around <see cref="VmDecisions"/>, <see cref="VmProgress"/>, <see cref="VmTransitions"/> and <see cref="VmEffects"/>.
-/// It journals, then speaks; what it must do follows from state alone, after each write and after recovery alike. It starts with no claim and makes one as soon as anything
+/// The entity of one VM with all its migrations: a shell around <see cref="VmDecisions"/>, <see cref="VmProgress"/>, <see cref="VmTransitions"/> and <see
+/// cref="VmEffects"/>.
+/// It journals, then speaks; what it must do follows from state alone, after each write and after recovery alike. It starts with no claim and makes one
+/// as soon as anything
 /// is to be journalled or outstanding, so that looking at an absent VM writes nothing.
 /// </summary>
 /// <remarks>A write that fails stops it: sharding starts it again and it reads the truth. A stale incarnation fails at the journal's unique index.</remarks>
@@ -172,7 +174,8 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
         _log.Error(reason, "{0}: the journal cannot be read back at {1}; the entity stays down until a person has looked at it", PersistenceId, LastSequenceNr);
 
     /// <summary>
-    /// Decides the commands one after the other, draws everything that follows, journals all of it in one atomic write, answers, and performs what is outstanding.
+    /// Decides the commands one after the other, draws everything that follows, journals all of it in one atomic write, answers, and performs what is
+    /// outstanding.
     /// </summary>
     private void Execute(Action<VmReply>? reply, params IReadOnlyList<VmCommand> commands)
     {

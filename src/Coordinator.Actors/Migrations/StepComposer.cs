@@ -6,7 +6,9 @@ using Coordinator.Domain.Policies;
 
 namespace Coordinator.Actors.Migrations;
 
-/// <summary>Writes an effect as a step for an agent. What an effect does not carry comes from the journalled state and from the destination's newest report.</summary>
+/// <summary>
+/// Writes an effect as a step for an agent. What an effect does not carry comes from the journalled state and from the destination's newest report.
+/// </summary>
 internal static class StepComposer
 {
     /// <summary>Which host an effect is for; null for effects that stay in this node.</summary>

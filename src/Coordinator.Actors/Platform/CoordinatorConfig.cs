@@ -33,11 +33,13 @@ public static class CoordinatorConfig
     /// <summary>One file with what it includes, and no defaults.</summary>
     internal static Config ReadFile(string file) => new(Read(Path.GetFullPath(file), depth: 0));
 
-    // Extensions add their defaults when they are first asked for. That is after serialization is set up, too late for the serializers they bring.
+    // Extensions add their defaults when they are first asked for. That is after serialization is set up, too late for the serializers they bring; and the
+    // cluster's, which FailoverTimes compares with ours, only when the system runs.
     private static Config Defaults() => ClusterSharding.DefaultConfig()
         .WithFallback(ClusterSingleton.DefaultConfig())
         .WithFallback(DistributedPubSub.DefaultConfig())
         .WithFallback(Akka.DistributedData.DistributedData.DefaultConfig())
+        .WithFallback(ConfigurationFactory.FromResource("Akka.Cluster.Configuration.Cluster.conf", typeof(Akka.Cluster.Cluster).Assembly))
         .WithFallback(SqlPersistence.DefaultConfiguration);
 
     private static HoconRoot Read(string file, int depth)

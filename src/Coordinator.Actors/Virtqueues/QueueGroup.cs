@@ -7,12 +7,15 @@ using Coordinator.Domain.Virtqueues;
 namespace Coordinator.Actors.Virtqueues;
 
 /// <summary>
-/// The virtqueue actors of one VM's migration, as their parent holds them: creates one per queue, feeds it, keeps what it said, and starts it again with a growing delay when
+/// The virtqueue actors of one VM's migration, as their parent holds them: creates one per queue, feeds it, keeps what it said, and starts it again with
+/// a growing delay when
 /// it died. Part of its parent actor: never used from elsewhere.
 /// </summary>
 internal sealed class QueueGroup(IActorContext context, ITimerScheduler timers)
 {
-    /// <summary>Deaths within <see cref="s_window"/> after which a queue stays without an actor: unobserved, hence never <c>Ready</c> and never proven.</summary>
+    /// <summary>
+    /// Deaths within <see cref="s_window"/> after which a queue stays without an actor: unobserved, hence never <c>Ready</c> and never proven.
+    /// </summary>
     private const int MaxDeaths = 5;
 
     private static readonly TimeSpan s_window = TimeSpan.FromSeconds(10);

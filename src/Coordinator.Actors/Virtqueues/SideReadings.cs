@@ -5,7 +5,8 @@ using Coordinator.Domain.Virtqueues;
 namespace Coordinator.Actors.Virtqueues;
 
 /// <summary>
-/// All readings of the attempt that queue actors may need, kept by their parent so that one that died can be told them again. Bounded: of the samples only the last few.
+/// All readings of the attempt that queue actors may need, kept by their parent so that one that died can be told them again. Bounded: of the samples
+/// only the last few.
 /// </summary>
 internal sealed class SideReadings
 {

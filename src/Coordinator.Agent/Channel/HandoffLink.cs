@@ -79,14 +79,21 @@ internal sealed class HandoffLink(VmSession session) : IAsyncDisposable
         return dialled is not null;
     }
 
-    public ValueTask DisposeAsync()
+    /// <summary>Nothing more is to be said of this attempt; the next one dials anew.</summary>
+    public void Close()
     {
+        Connection? closed;
         lock (_gate)
         {
-            _connection?.Dispose();
-            _connection = null;
+            (closed, _connection) = (_connection, null);
         }
 
+        closed?.Dispose();
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Close();
         return ValueTask.CompletedTask;
     }
 

@@ -6,7 +6,7 @@ using Coordinator.Domain;
 namespace Coordinator.Agent.Sessions;
 
 /// <summary>What the destination's report says beyond the domain's state. Volatile: rings of a loaded copy do not change, so they are read again after a restart.</summary>
-internal sealed class DestinationFacts
+internal sealed class DestinationFacts(AttemptNo attempt)
 {
     public QemuLayout? Layout { get; set; }
 
@@ -19,7 +19,7 @@ internal sealed class DestinationFacts
 
     public string Error { get; set; } = "";
 
-    public DestinationTimes Times { get; private set; } = new();
+    public DestinationTimes Times { get; private set; } = new() { Attempt = attempt.Value };
 
     /// <summary>The source's final records, as they came with its release.</summary>
     public Released? Released { get; set; }
@@ -31,14 +31,14 @@ internal sealed class DestinationFacts
 
     public IReadOnlyList<DeviceReading> AfterResume { get; set; } = [];
 
-    public void BeginAttempt(AttemptNo attempt)
+    public void BeginAttempt(AttemptNo next)
     {
         Layout = null;
         IsListening = false;
         StreamUri = "";
         Port = 0;
         Error = "";
-        Times = new DestinationTimes { Attempt = attempt.Value };
+        Times = new DestinationTimes { Attempt = next.Value };
         Released = null;
         First = null;
         GateFindings = [];

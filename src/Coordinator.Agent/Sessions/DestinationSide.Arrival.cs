@@ -154,12 +154,16 @@ internal sealed partial class DestinationSide
             Facts.Port = 0;
         }
 
-        // One that was refused has been ended on purpose, and whoever asked for that knows why.
-        if (state.Records.Running < state.Records.Attempt && state.Records.Register != Domain.Handoff.RegisterValue.Refused && Facts.Error.Length == 0)
+        if (state.Records.Running < state.Records.Attempt && Facts.Error.Length == 0)
         {
             string log = Path.Combine(session.Agent.Host.ForDefinitions.StateDirectoryOf(session.Vm), $"qemu-{LaunchRecord.TextOf(state.Records.Launch)}.log");
             string tail = QemuLog.Tail(log).Replace("\n", " | ", StringComparison.Ordinal);
-            Facts.Error = $"the QEMU of attempt {state.Records.Attempt} ended{(tail.Length == 0 ? "" : $": {tail}")}";
+
+            // One that was refused has been ended on purpose, unless it has something to say: a load that fails and the source's request for refusal meet.
+            if (tail.Length > 0 || state.Records.Register != Domain.Handoff.RegisterValue.Refused)
+            {
+                Facts.Error = $"the QEMU of attempt {state.Records.Attempt} ended{(tail.Length == 0 ? "" : $": {tail}")}";
+            }
         }
     }
 

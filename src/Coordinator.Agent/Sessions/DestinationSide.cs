@@ -19,7 +19,7 @@ internal sealed partial class DestinationSide(VmSession session)
     private DestinationHandoff? _answeredFor;
     private bool _isCopyDue;
 
-    public DestinationFacts Facts { get; } = new();
+    public DestinationFacts Facts { get; } = new(session.Records.Destination.Attempt);
 
     public ArrivalPlan? Arrival { get; set; } = session.Records.Arrival;
 

@@ -71,9 +71,9 @@ internal sealed class GuestSet(VmSession session) : IAsyncDisposable
             {
                 await RecordAsync(launch with { IsGone = true });
             }
-            else if (process is not null)
+            else if (process is not null && Watch(launch, process).IsArriving)
             {
-                Watch(launch, process);
+                Promise(launch);
             }
         }
     }
@@ -199,6 +199,21 @@ internal sealed class GuestSet(VmSession session) : IAsyncDisposable
         _instances[launch.Launch] = instance;
         instance.Start();
         return instance;
+    }
+
+    /// <summary>What a guest that is still arriving will take of this host's memory is not to be given to another one.</summary>
+    private void Promise(LaunchRecord launch)
+    {
+        try
+        {
+            QemuCommandLine line = launch.Definition.CommandLine(session.Agent.Host.ForDefinitions, LaunchRole.Incoming, launch.LaunchText);
+            session.Agent.Promises.Promise(launch.Launch, line.Memory.MiB);
+        }
+        catch (DefinitionException e)
+        {
+            // The host's variables have changed since; its QEMU runs all the same.
+            session.Logger.LogInformation("VM {Vm}: the memory of the arriving guest is not known any more: {Reason}", session.Vm, e.Message);
+        }
     }
 
     private static IReadOnlyList<string>? TrackedDevices(LaunchRecord launch)

@@ -38,7 +38,7 @@ internal sealed class ReportWriter(VmSession session)
             Refused = source.Records.Refused.Value,
             Completed = source.Records.Completed.Value,
             RegisterAnswer = source.Answer.ToString(),
-            Times = facts.Times.Clone(),
+            Times = TimesOf(facts, source),
             Rehearsal = facts.Rehearsal,
             Error = facts.Error,
         };
@@ -52,6 +52,21 @@ internal sealed class ReportWriter(VmSession session)
         part.FinalRecords.AddRange(FinalRecords(source, facts));
         part.Passes.AddRange(facts.Passes);
         return part;
+    }
+
+    /// <summary>An agent that was restarted in the middle of an attempt has not begun it, but what it sees since is that attempt's.</summary>
+    private static SourceTimes TimesOf(SourceFacts facts, SourceHandoff source)
+    {
+        SourceTimes times = facts.Times.Clone();
+        times.Attempt = times.Attempt == 0 ? source.Attempt.Value : times.Attempt;
+        return times;
+    }
+
+    private static DestinationTimes TimesOf(DestinationFacts facts, DestinationHandoff destination)
+    {
+        DestinationTimes times = facts.Times.Clone();
+        times.Attempt = times.Attempt == 0 ? destination.Records.Attempt.Value : times.Attempt;
+        return times;
     }
 
     private IEnumerable<DeviceReading> FinalRecords(SourceHandoff source, SourceFacts facts) =>
@@ -71,7 +86,7 @@ internal sealed class ReportWriter(VmSession session)
             Running = destination.Records.Running.Value,
             Listening = facts.IsListening,
             StreamUri = facts.StreamUri,
-            Times = facts.Times.Clone(),
+            Times = TimesOf(facts, destination),
             Error = facts.Error,
         };
         if (facts.Layout is { } layout)

@@ -6,7 +6,7 @@ using Coordinator.Domain;
 namespace Coordinator.Agent.Sessions;
 
 /// <summary>What the source's report says beyond the domain's state. Volatile, except that the final records can come back from disk.</summary>
-internal sealed class SourceFacts
+internal sealed class SourceFacts(AttemptNo attempt)
 {
     /// <summary>QEMU counts every pass; more than this of the newest are not worth a report's size.</summary>
     private const int PassesAtMost = 64;
@@ -19,7 +19,7 @@ internal sealed class SourceFacts
 
     public string Error { get; set; } = "";
 
-    public SourceTimes Times { get; private set; } = new();
+    public SourceTimes Times { get; private set; } = new() { Attempt = attempt.Value };
 
     public List<Pass> Passes { get; } = [];
 
@@ -34,10 +34,10 @@ internal sealed class SourceFacts
     /// <summary>The destination has answered something.</summary>
     public TaskCompletionSource FirstAnswer { get; private set; } = NewSource();
 
-    public void BeginAttempt(AttemptNo attempt)
+    public void BeginAttempt(AttemptNo next)
     {
         Error = "";
-        Times = new SourceTimes { Attempt = attempt.Value };
+        Times = new SourceTimes { Attempt = next.Value };
         Passes.Clear();
         Final = null;
         StoodStill = false;

@@ -125,7 +125,7 @@ internal sealed partial class SourceSide
         }
         else if (Plan is { } plan)
         {
-            int broken = StreamBreaker.Break(guest.Process.Identity.Pid, plan.StreamUri);
+            int broken = await Task.Run(() => StreamBreaker.Break(guest.Process.Identity.Pid, plan.StreamUri), session.Stopping);
             session.Logger.LogWarning("VM {Vm}: the monitor does not answer; {Count} connection(s) of the stream {Uri} were ended through the kernel", session.Vm, broken, plan.StreamUri);
         }
 

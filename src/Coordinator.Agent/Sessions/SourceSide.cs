@@ -21,7 +21,7 @@ internal sealed partial class SourceSide(VmSession session) : IAsyncDisposable
     private QemuInstance? Guest => session.Guests.Of(session.Guests.SourceLaunch);
 
     /// <summary>What the report says beyond the domain's state.</summary>
-    public SourceFacts Facts { get; } = new();
+    public SourceFacts Facts { get; } = new(session.Records.Source.Started);
 
     public HandoffLink Link { get; } = new(session);
 
@@ -46,6 +46,11 @@ internal sealed partial class SourceSide(VmSession session) : IAsyncDisposable
             Facts.Error = session.Source.Stage is SourceStage.Home or SourceStage.HandedOver ? Facts.Error : "the source's QEMU ended";
             await session.FeedAsync(new SourceInput.Observed(QemuView.Gone(news.From.Launch)));
             session.ReportChanged(atOnce: true);
+            if (session.Source.Answer is Domain.Handoff.RegisterAnswer.Running)
+            {
+                Link.Close();
+            }
+
         }
         else if (news.Sight is { } sight && !news.From.IsArriving)
         {
@@ -170,6 +175,7 @@ internal sealed partial class SourceSide(VmSession session) : IAsyncDisposable
         if (isOver && !Facts.IsSettled)
         {
             Facts.IsSettled = true;
+            Link.Close();
             _ = SettleAtHomeAsync(guest, Facts.StoodStill && guest.Sight?.Run == RunState.Running);
         }
 

@@ -13,6 +13,9 @@ namespace Coordinator.Agent.Sessions;
 /// </summary>
 internal sealed class VmRecords : IDisposable
 {
+    /// <summary>More are put together into one of each kind when an agent starts: a guest that moves for years makes some ten a migration.</summary>
+    private const int RecordsAtMost = 200;
+
     private readonly AgentStore _store;
     private readonly string _vm;
 
@@ -47,9 +50,15 @@ internal sealed class VmRecords : IDisposable
     {
         VmRecords records = new(store, vm);
         AttemptNo pausedRelease = AttemptNo.None;
-        foreach (StoredRecord stored in store.ReadAll(vm))
+        IReadOnlyList<StoredRecord> all = store.ReadAll(vm);
+        foreach (StoredRecord stored in all)
         {
             pausedRelease = records.Read(stored, pausedRelease);
+        }
+
+        if (all.Count > RecordsAtMost)
+        {
+            records.Compact(all[^1].Sequence, pausedRelease);
         }
 
         if (records.Destination.Attempt != AttemptNo.None)
@@ -102,6 +111,39 @@ internal sealed class VmRecords : IDisposable
 
     /// <summary>Nothing is known of the newest attempt; older decisions, which stand in records of their own, stay.</summary>
     public static DestinationRecords Forgotten(DestinationRecords records) => records with { Attempt = AttemptNo.None, Launch = LaunchId.None, Register = DomainValue.Empty };
+
+    /// <summary>Before anything else is written in this life: a summary that came after a newer record would hide it.</summary>
+    private void Compact(long throughSequence, AttemptNo pausedRelease)
+    {
+        foreach (LaunchId gone in Launches.Values
+            .Where(launch => launch.IsGone && launch.Launch != Resident && launch.Launch != Source.Launch && launch.Launch != Destination.Launch)
+            .Select(launch => launch.Launch).ToList())
+        {
+            Launches.Remove(gone);
+        }
+
+        List<DurableRecord> summary =
+        [
+            RecordCodec.Of(Floor), RecordCodec.Of(Source), RecordCodec.Of(Destination), RecordCodec.OfResident(Resident), RecordCodec.OfPausedRelease(pausedRelease),
+            .. Launches.Values.Select(RecordCodec.Of),
+        ];
+        if (Plan is { } plan)
+        {
+            summary.Add(RecordCodec.Of(plan));
+        }
+
+        if (Arrival is { } arrival)
+        {
+            summary.Add(RecordCodec.Of(arrival));
+        }
+
+        if (Final is { } final)
+        {
+            summary.Add(RecordCodec.OfFinal(final.Attempt, final.Released));
+        }
+
+        _store.ReplaceAsync(_vm, throughSequence, summary).GetAwaiter().GetResult();
+    }
 
     private AttemptNo Read(StoredRecord stored, AttemptNo pausedRelease)
     {

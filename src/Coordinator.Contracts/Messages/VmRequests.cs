@@ -1,7 +1,8 @@
 namespace Coordinator.Contracts;
 
 /// <summary>
-/// How a migration is to be carried out; null takes the default. Ranges and defaults are those of <c>MigrationPolicy</c> in coordinator.proto; a value outside is answered
+/// How a migration is to be carried out; null takes the default. Ranges and defaults are those of <c>MigrationPolicy</c> in coordinator.proto; a value
+/// outside is answered
 /// <see cref="AnswerKind.InvalidArgument"/>.
 /// </summary>
 public sealed record PolicyChoice(
@@ -30,7 +31,8 @@ public sealed record StopVirtualMachine(string Vm, string RequestId) : IWireMess
 public sealed record GetVm(string Vm, string MigrationId) : IWireMessage;
 
 /// <summary>
-/// Have <see cref="VmChanged"/> sent to the sender now and after every change, until it stops or sends <see cref="UnwatchVm"/>. Repeated by watchers: an entity that moved to
+/// Have <see cref="VmChanged"/> sent to the sender now and after every change, until it stops or sends <see cref="UnwatchVm"/>. Repeated by watchers: an
+/// entity that moved to
 /// another node does not know them any more.
 /// </summary>
 public sealed record WatchVm(string Vm) : IWireMessage;

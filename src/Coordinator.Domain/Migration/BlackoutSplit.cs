@@ -1,6 +1,8 @@
 namespace Coordinator.Domain.Migration;
 
-/// <summary>Moments of the switchover at the source, in microseconds since the Unix epoch by the source's clock; null has not happened or was not seen.</summary>
+/// <summary>
+/// Moments of the switchover at the source, in microseconds since the Unix epoch by the source's clock; null has not happened or was not seen.
+/// </summary>
 /// <param name="Stop">QEMU's STOP: the guest stands still.</param>
 /// <param name="ContinueSent"><c>migrate-continue</c> left the agent.</param>
 /// <param name="QemuDowntimeMs">What QEMU itself reports.</param>
@@ -16,8 +18,10 @@ public readonly record struct SourceMoments(long? Stop, long? ContinueSent, long
 public readonly record struct DestinationMoments(long? StreamReceived, long? Loaded, long? ReleasedReceived, long? GateJudged, long? RunDurable, long? Resume);
 
 /// <summary>
-/// The blackout from STOP to RESUME in parts that add up to it exactly: stop (to <c>migrate-continue</c>), stream, load, release (to the source agent's word), gate, grant
-/// (the register's sync) and resume. The stream and the total cross the hosts' clocks; the offset comes from the rehearsal and is known only within its uncertainty.
+/// The blackout from STOP to RESUME in parts that add up to it exactly: stop (to <c>migrate-continue</c>), stream, load, release (to the source agent's
+/// word), gate, grant
+/// (the register's sync) and resume. The stream and the total cross the hosts' clocks; the offset comes from the rehearsal and is known only within its
+/// uncertainty.
 /// </summary>
 public static class BlackoutSplit
 {
@@ -29,7 +33,8 @@ public static class BlackoutSplit
             return null;
         }
 
-        // All moments on the destination's clock. One that is missing takes no time of its own; one that the offset's error puts out of order is moved to its neighbour,
+        // All moments on the destination's clock. One that is missing takes no time of its own; one that the offset's error puts out of order is moved
+        // to its neighbour,
         // so that no part is negative and the parts add up.
         long begin = stop + clock.ClockOffsetMicros;
         long end = Math.Max(resumed, begin);

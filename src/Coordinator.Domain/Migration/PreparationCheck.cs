@@ -20,7 +20,8 @@ public enum PreparationReason
 public sealed record PreparationFinding(PreparationReason Reason, string Sentence);
 
 /// <summary>
-/// Compares both sides before the guest is touched, and again whenever a side shows another layout. Every difference found here would end an attempt later, with the guest
+/// Compares both sides before the guest is touched, and again whenever a side shows another layout. Every difference found here would end an attempt
+/// later, with the guest
 /// standing still.
 /// </summary>
 public static class PreparationCheck

@@ -1,7 +1,8 @@
 namespace Coordinator.Domain.Migration;
 
 /// <summary>
-/// What must be outstanding now: the only source of outgoing work, on the normal path and after recovery alike. Each is repeated until the facts no longer ask for it.
+/// What must be outstanding now: the only source of outgoing work, on the normal path and after recovery alike. Each is repeated until the facts no
+/// longer ask for it.
 /// </summary>
 public abstract record VmEffect
 {

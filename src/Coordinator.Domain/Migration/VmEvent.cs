@@ -4,7 +4,8 @@ using Coordinator.Domain.Virtqueues;
 namespace Coordinator.Domain.Migration;
 
 /// <summary>
-/// What happened to a VM, as its entity journals it. Past tense, extended only, without a clock: the journal's envelope carries the time of each. About 15 to 30 stand
+/// What happened to a VM, as its entity journals it. Past tense, extended only, without a clock: the journal's envelope carries the time of each. About
+/// 15 to 30 stand
 /// for one migration; samples are never journalled.
 /// </summary>
 public abstract record VmEvent
@@ -65,7 +66,10 @@ public abstract record VmEvent
     /// <summary>The attempt is over and the source keeps the guest (or nothing was ever started).</summary>
     public sealed record AttemptEnded(AttemptNo Attempt, string Reason, bool MayRetry) : VmEvent;
 
-    /// <summary>The destination's parity gate was closed for this attempt; one sentence for each finding. Its report may come after the source's, and after the attempt ended.</summary>
+    /// <summary>
+    /// The destination's parity gate was closed for this attempt; one sentence for each finding. Its report may come after the source's, and after the
+    /// attempt ended.
+    /// </summary>
     public sealed record GateRefused(AttemptNo Attempt, EquatableList<string> Findings) : VmEvent;
 
     public sealed record DebtSettled(HostName Host, AttemptNo Attempt) : VmEvent;
@@ -80,11 +84,14 @@ public abstract record VmEvent
 /// <summary>Figures of one pass. <paramref name="Pass"/> counts from 1 as QEMU's <c>dirty-sync-count</c> does.</summary>
 public readonly record struct CopyProgress(int Pass, long RemainingBytes, long TransferredBytes, long TotalBytes, long DirtyPagesPerSec, long ElapsedMs);
 
-/// <summary>What the empty handoff cost, in microseconds. The clock offset is destination minus source, known only within plus or minus half the round trip.</summary>
+/// <summary>
+/// What the empty handoff cost, in microseconds. The clock offset is destination minus source, known only within plus or minus half the round trip.
+/// </summary>
 public readonly record struct Rehearsal(long RoundTripMicros, long SyncMicros, long ClockOffsetMicros, long ClockUncertaintyMicros);
 
 /// <summary>
-/// The blackout from the source's STOP to the destination's RESUME and its parts, in microseconds by QEMU's own event times. Where QEMU cannot tell stream from load
+/// The blackout from the source's STOP to the destination's RESUME and its parts, in microseconds by QEMU's own event times. Where QEMU cannot tell
+/// stream from load
 /// (7.2 without trace points), <paramref name="LoadMicros"/> is null and the stream part holds both. Times that cross hosts are known within the uncertainty.
 /// </summary>
 public sealed record Blackout(

@@ -4,7 +4,8 @@ using Coordinator.Domain.Virtqueues;
 namespace Coordinator.Domain.Migration;
 
 /// <summary>
-/// What follows from the journal and the newest reports, one event at a time; null when nothing does. Level-triggered: reports carry whole states, so a lost, repeated or
+/// What follows from the journal and the newest reports, one event at a time; null when nothing does. Level-triggered: reports carry whole states, so a
+/// lost, repeated or
 /// late one changes nothing. Only reports made under the own fence are evidence.
 /// </summary>
 public static class VmProgress
@@ -75,7 +76,7 @@ public static class VmProgress
         MigrationPhase.Iterating or MigrationPhase.Switchover or MigrationPhase.InDoubt => OfHandoff(entity, m),
         MigrationPhase.Verifying => entity.FoldedVerdict is { } verdict ? new VmEvent.VerdictReached(m.Attempt, verdict) : null,
         MigrationPhase.Finishing => entity.State.Owed.Any(o => o.Attempt == m.Attempt) ? null : new VmEvent.MigrationEnded(MigrationPhase.Succeeded, ""),
-        MigrationPhase.RollingBack => OfRollback(entity.State, m),
+        MigrationPhase.RollingBack => OfRollback(entity, m),
         _ => null,
     };
 
@@ -185,6 +186,12 @@ public static class VmProgress
     /// <summary>The source's QEMU is proven dead, its agent lives.</summary>
     private static VmEvent? OfLostSource(VmEntity entity, MigrationState m, HostReport source, HostReport? destination)
     {
+        if (source.Source.Attempt < m.Attempt && source.Source.Tombstone >= m.Attempt)
+        {
+            // Never started, and never will be: nothing of the guest is at the destination.
+            return new VmEvent.GuestLost(m.Attempt, $"the guest's QEMU on {m.Source} ended before the attempt began");
+        }
+
         if (destination is not { } d || d.Store != m.DestinationStore || d.Destination.Attempt != m.Attempt)
         {
             return null;
@@ -203,8 +210,9 @@ public static class VmProgress
         }
     }
 
-    private static VmEvent? OfRollback(VmState state, MigrationState m)
+    private static VmEvent? OfRollback(VmEntity entity, MigrationState m)
     {
+        VmState state = entity.State;
         // A refusal names its queues: the judgements are waited for, as the debts are, to the phase's deadline.
         if (state.Owed.Any(o => o.Attempt == m.Attempt) || (m.Verdict == MigrationVerdict.Refused && !m.QueuesJudged))
         {
@@ -216,6 +224,13 @@ public static class VmProgress
             return new VmEvent.MigrationEnded(MigrationPhase.Cancelled, m.Reason);
         }
 
-        return m.Retries ? new VmEvent.MigrationScheduled(m.Id) : new VmEvent.MigrationEnded(MigrationPhase.Failed, m.Reason);
+        return m.Retries ? new VmEvent.MigrationScheduled(m.Id) : new VmEvent.MigrationEnded(MigrationPhase.Failed, m.Reason + LateWord(entity, m));
     }
+
+    /// <summary>A destination whose QEMU refused the stream learns of its end after the source has learnt of the broken stream, and only it knows why.</summary>
+    private static string LateWord(VmEntity entity, MigrationState m) =>
+        m.GateFindings.IsEmpty && m.StartRefusal.Length == 0 && entity.FencedReportOf(m.Destination) is { DestinationError.Length: > 0 } d && d.Destination.Attempt == m.Attempt
+            && !m.Reason.Contains(d.DestinationError, StringComparison.Ordinal)
+            ? $"; {m.Destination}: {d.DestinationError}"
+            : "";
 }

@@ -21,10 +21,14 @@ public sealed record Residence(ResidenceKind Kind, HostName? Host, LaunchId Laun
     public static readonly Residence Absent = new(ResidenceKind.Absent, Host: null, LaunchId.None);
 }
 
-/// <summary>What is still owed to a host after, or beside, the result of a migration; asked for until the host confirms, and never part of the verdict.</summary>
+/// <summary>
+/// What is still owed to a host after, or beside, the result of a migration; asked for until the host confirms, and never part of the verdict.
+/// </summary>
 public abstract record Owed(HostName Host, AttemptNo Attempt)
 {
-    /// <summary>Refuse and end what the attempt left at the destination. Owed only when the source keeps the guest, or is gone before a loaded copy existed.</summary>
+    /// <summary>
+    /// Refuse and end what the attempt left at the destination. Owed only when the source keeps the guest, or is gone before a loaded copy existed.
+    /// </summary>
     public sealed record CleanUp(HostName Host, AttemptNo Attempt) : Owed(Host, Attempt);
 
     /// <summary>End the handed-over source process. Owed only after <c>Running</c>.</summary>

@@ -1,6 +1,8 @@
 namespace Coordinator.Domain.Migration;
 
-/// <summary>Folds events into the entity's state. Total: an event that cannot have happened is an error, which stops this one entity, safely, and not the node.</summary>
+/// <summary>
+/// Folds events into the entity's state. Total: an event that cannot have happened is an error, which stops this one entity, safely, and not the node.
+/// </summary>
 public static class VmTransitions
 {
     public static VmEntity Apply(VmEntity entity, VmEvent happened)

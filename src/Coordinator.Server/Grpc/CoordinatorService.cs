@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
 using Coordinator.Actors.Agents;
 using Coordinator.Actors.Migrations;
 using Coordinator.Contracts;
@@ -9,7 +11,8 @@ using Api = Coordinator.Contracts.Api;
 namespace Coordinator.Server.Grpc;
 
 /// <summary>The public API: translates, asks the VM's entity, translates back. Decides nothing.</summary>
-internal sealed class CoordinatorService(VmClient vms, VmIndex index, IHostDirectory hosts) : Api.Coordinator.CoordinatorBase
+internal sealed class CoordinatorService(VmClient vms, VmIndex index, IHostDirectory hosts, IHostApplicationLifetime lifetime)
+    : Api.Coordinator.CoordinatorBase
 {
     /// <summary>A launch takes a second or two; after this the caller is told "Starting" and looks again.</summary>
     private static readonly TimeSpan s_startWithin = TimeSpan.FromSeconds(15);
@@ -59,8 +62,9 @@ internal sealed class CoordinatorService(VmClient vms, VmIndex index, IHostDirec
         return response;
     }
 
-    public override Task<ListHostsResponse> ListHosts(ListHostsRequest request, ServerCallContext context)
+    public override async Task<ListHostsResponse> ListHosts(ListHostsRequest request, ServerCallContext context)
     {
+        ILookup<string, string> residents = (await index.VirtualMachines().ConfigureAwait(false)).ToLookup(vm => vm.Host, vm => vm.Name, StringComparer.Ordinal);
         ListHostsResponse response = new();
         foreach (KnownHost known in hosts.All)
         {
@@ -74,11 +78,11 @@ internal sealed class CoordinatorService(VmClient vms, VmIndex index, IHostDirec
                 MemoryAvailableMib = known.Hello.MemoryAvailableMib,
             };
             host.QemuVersions.AddRange(known.Hello.QemuVersions);
-            host.VirtualMachines.AddRange(known.Hello.Vms);
+            host.VirtualMachines.AddRange(residents[known.Name]);
             response.Hosts.Add(host);
         }
 
-        return Task.FromResult(response);
+        return response;
     }
 
     public override async Task<Migration> StartMigration(StartMigrationRequest request, ServerCallContext context) =>
@@ -114,7 +118,9 @@ internal sealed class CoordinatorService(VmClient vms, VmIndex index, IHostDirec
 
     public override async Task WatchMigration(GetMigrationRequest request, IServerStreamWriter<Migration> responseStream, ServerCallContext context)
     {
-        CancellationToken stop = context.CancellationToken;
+        // A stopping node ends its watches, or it would wait for them; watchers go on at another one.
+        using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
+        CancellationToken stop = ended.Token;
         Migration shown = await Find(request, stop).ConfigureAwait(false);
         await responseStream.WriteAsync(shown, stop).ConfigureAwait(false);
         if (shown.Terminal)
@@ -123,7 +129,7 @@ internal sealed class CoordinatorService(VmClient vms, VmIndex index, IHostDirec
         }
 
         using VmWatch watch = vms.Watch(shown.Vm);
-        await foreach (VmChanged change in watch.Changes.ReadAllAsync(stop).ConfigureAwait(false))
+        await foreach (VmChanged change in Until(watch, stop).ConfigureAwait(false))
         {
             Migration now = Migration.Parser.ParseFrom(change.Migration);
             if (now.Id != shown.Id)
@@ -142,6 +148,28 @@ internal sealed class CoordinatorService(VmClient vms, VmIndex index, IHostDirec
             {
                 return;
             }
+        }
+    }
+
+    private static async IAsyncEnumerable<VmChanged> Until(VmWatch watch, [EnumeratorCancellation] CancellationToken stop)
+    {
+        while (true)
+        {
+            VmChanged change;
+            try
+            {
+                change = await watch.Changes.ReadAsync(stop).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                throw VmClient.Unavailable("this coordinator ends; watch at another one");
+            }
+            catch (ChannelClosedException closed)
+            {
+                throw VmClient.Unavailable(closed.InnerException?.Message ?? "the watch has ended; watch again");
+            }
+
+            yield return change;
         }
     }
 

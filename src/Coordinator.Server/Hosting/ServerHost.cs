@@ -13,10 +13,13 @@ internal static class ServerHost
     /// <summary>A report of a VM with 64 queue pairs is about 100 kB; nothing that is meant comes near this.</summary>
     private const int MaxMessageBytes = 8 << 20;
 
-    internal static WebApplication Build(ServerOptions options)
+    /// <param name="options">Checked already.</param>
+    /// <param name="logging">Replaces the console's logger; for tests.</param>
+    internal static WebApplication Build(ServerOptions options, Action<ILoggingBuilder>? logging = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.AddFilter("Grpc", LogLevel.Warning).AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        logging?.Invoke(builder.Logging);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(options.Grpc.Address, options.Grpc.Port, listen => listen.Protocols = HttpProtocols.Http2));
         builder.Services
             .AddSingleton(options)

@@ -12,7 +12,8 @@ using Google.Protobuf;
 namespace Coordinator.Actors.Tests.Migrations;
 
 /// <summary>
-/// Two hosts around the pure model of QEMU: steps of the entity are carried out at once, on its thread, and answered with reports. Nothing here decides for the product: both
+/// Two hosts around the pure model of QEMU: steps of the entity are carried out at once, on its thread, and answered with reports. Nothing here decides
+/// for the product: both
 /// agents use the domain's own decisions.
 /// </summary>
 internal sealed class FakeWorld : IHostMail, IHostDirectory
@@ -25,6 +26,9 @@ internal sealed class FakeWorld : IHostMail, IHostDirectory
     public const string Vm = "web-1";
 
     public IActorRef? Entity { get; set; }
+
+    /// <summary>Takes what the hosts say, in the place of <see cref="Entity"/>: the way through real streams.</summary>
+    public Action<IWireMessage>? Outlet { get; set; }
 
     public FakeRings Rings { get; } = new();
 
@@ -91,6 +95,8 @@ internal sealed class FakeWorld : IHostMail, IHostDirectory
             Report();
         }
     }
+
+    public void KillSource() => Change(w => w._pair = Qemu.ProcessDied(w._pair, Side.Source));
 
     public void Release() => Change(w =>
     {
@@ -355,7 +361,8 @@ internal sealed class FakeWorld : IHostMail, IHostDirectory
         }
     }
 
-    private void Report()
+    /// <summary>As an agent does when it has connected.</summary>
+    public void Report()
     {
         foreach (FakeHost host in _hosts.Values.Where(h => !h.Unreachable))
         {
@@ -395,5 +402,15 @@ internal sealed class FakeWorld : IHostMail, IHostDirectory
         };
     }
 
-    private void Tell(IWireMessage message) => Entity?.Tell(message, ActorRefs.NoSender);
+    private void Tell(IWireMessage message)
+    {
+        if (Outlet is { } outlet)
+        {
+            outlet(message);
+        }
+        else
+        {
+            Entity?.Tell(message, ActorRefs.NoSender);
+        }
+    }
 }

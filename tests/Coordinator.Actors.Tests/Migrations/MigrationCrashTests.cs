@@ -6,7 +6,9 @@ using Api = Coordinator.Contracts.Api;
 
 namespace Coordinator.Actors.Tests.Migrations;
 
-/// <summary>The entity dies at every write of a migration, before and after it was stored, and at every step between them: the end is always the same.</summary>
+/// <summary>
+/// The entity dies at every write of a migration, before and after it was stored, and at every step between them: the end is always the same.
+/// </summary>
 public sealed class MigrationCrashTests : MigrationKit
 {
     /// <summary>More than a migration takes; the test says when it is not.</summary>

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Runtime.Serialization;
 using System.Text.Json;
-using Akka.Actor;
+using Coordinator.Actors.Platform;
 using Coordinator.Contracts;
 using Hyperion;
 
@@ -163,7 +163,8 @@ public sealed class HyperionWireSerializerTests
     [Fact]
     public async Task ActorSystem_WithOurSerialization_BindsWireMessagesAndRefusesTheRest()
     {
-        using var system = ActorSystem.Create("serialization", Coordinator.Actors.Platform.CoordinatorConfig.Load());
+        using var directory = new TemporaryDirectory();
+        using var system = JournalOnlySystem.Create("serialization", new SqliteStore(directory.DatabaseFile));
         try
         {
             Assert.IsType<HyperionWireSerializer>(system.Serialization.FindSerializerFor(new Nudge("vm-1")));

@@ -20,6 +20,34 @@ public sealed class AgentRestartTests
         Assert.Equal(before.FloorEpoch, after.FloorEpoch);
     }
 
+    [Fact]
+    public async Task Agent_ToldToEnd_EndsInOrderAndLeavesTheGuestRunning()
+    {
+        await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf("installed"), alphaInProcess: false);
+        await hosts.LaunchAsync();
+        System.Diagnostics.Process agent = hosts.Alpha.Process!;
+
+        Disturbance.Terminate(agent.Id);
+        await agent.WaitForExitAsync();
+
+        Assert.Equal(0, agent.ExitCode);
+        Assert.True(TwoHosts.IsAlive(hosts.Launch));
+    }
+
+    [Fact]
+    public async Task Agent_OnAStateDirectoryInUse_SaysSoAndEnds()
+    {
+        await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf("installed"));
+        TestHost second = hosts.Alpha;
+
+        second.StartProcess();
+        System.Diagnostics.Process agent = second.Process!;
+        await agent.WaitForExitAsync();
+
+        Assert.Equal(74, agent.ExitCode);
+        Assert.Contains(second.StateDirectory, second.Output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [MemberData(nameof(QemuUnderTest.Versions), MemberType = typeof(QemuUnderTest))]
     public async Task SourceAgent_KilledWhileMemoryIsCopied_AdoptsTheStreamAndFinishes(string version)

@@ -12,6 +12,8 @@ internal static class Disturbance
 
     public static void Thaw(int pid) => Signal(pid, "-CONT");
 
+    public static void Terminate(int pid) => Signal(pid, "-TERM");
+
     public static async Task<string> SayAsync(string socket, string command)
     {
         await using QmpConnection monitor = await QmpConnection.ConnectAsync(QmpEndpoint.Unix(socket), QmpOptions.Default);

@@ -1,0 +1,175 @@
+using Coordinator.Domain.Handoff;
+using Coordinator.Domain.Migration;
+using Coordinator.Domain.Policies;
+using Coordinator.Domain.Virtqueues;
+using Xunit;
+
+namespace Coordinator.Domain.Tests.Migration;
+
+/// <summary>What follows from reports of an attempt that was authorised, beyond what the exhaustive search walks through.</summary>
+public sealed class VmProgressTests
+{
+    private static readonly HostName s_source = new("host-a");
+    private static readonly HostName s_destination = new("host-b");
+    private static readonly LaunchId s_launch = new(Guid.NewGuid());
+    private static readonly IncarnationId s_incarnation = new(Guid.NewGuid());
+    private static readonly StoreInstanceId s_store = new(Guid.NewGuid());
+    private static readonly AttemptNo s_attempt = new(1);
+
+    [Fact]
+    public void RefusedGate_IsJournalledWithItsFindingsAndNamesTheReason()
+    {
+        VmEntity entity = Iterating()
+            .With(Source(SourceStage.Home, started: 1))
+            .With(Destination(DestinationStage.Refused) with { GateFindings = ["net0 rx1: used_idx differs"] });
+
+        Assert.Equal(new VmEvent.GateRefused(s_attempt, ["net0 rx1: used_idx differs"]), VmProgress.Next(entity));
+        entity = Follow(entity);
+
+        Assert.Equal(MigrationVerdict.Refused, entity.State.Migration!.Verdict);
+        Assert.Equal("the parity gate refused: net0 rx1: used_idx differs", entity.State.Migration.Reason);
+    }
+
+    [Fact]
+    public void RefusedGate_HeardAfterTheAttemptEnded_StillNamesTheReason()
+    {
+        VmEntity entity = Follow(Iterating().With(Source(SourceStage.Home, started: 1)));
+        Assert.Equal(MigrationPhase.RollingBack, entity.State.Migration!.Phase);
+
+        entity = Follow(entity.With(Destination(DestinationStage.Refused) with { GateFindings = ["net0: broken"] }));
+
+        Assert.Equal(MigrationVerdict.Refused, entity.State.Migration!.Verdict);
+        Assert.Equal("the parity gate refused: net0: broken", entity.State.Migration.Reason);
+    }
+
+    [Fact]
+    public void RefusedMigration_EndsOnlyWhenItsQueuesWereJudged()
+    {
+        VmEntity entity = Follow(Iterating()
+            .With(Source(SourceStage.Home, started: 1))
+            .With(Destination(DestinationStage.Refused) with { GateFindings = ["net0: broken"] }));
+        Assert.Equal(MigrationPhase.RollingBack, entity.State.Migration!.Phase);
+
+        Decision<VmReply, VmEvent> judged = VmDecisions.Decide(entity, new VmCommand.NoteJudgements(s_attempt, []));
+        entity = Follow(judged.Events.Aggregate(entity, VmTransitions.Apply));
+
+        Assert.Equal(MigrationPhase.Failed, entity.State.Migration!.Phase);
+    }
+
+    [Fact]
+    public void RefusedMigration_WhoseQueuesNobodyJudges_EndsAtTheDeadline()
+    {
+        VmEntity entity = Follow(Iterating()
+            .With(Source(SourceStage.Home, started: 1))
+            .With(Destination(DestinationStage.Refused) with { GateFindings = ["net0: broken"] }));
+
+        Decision<VmReply, VmEvent> late = VmDecisions.Decide(entity, new VmCommand.DeadlinePassed(MigrationPhase.RollingBack, s_attempt));
+
+        Assert.Equal(MigrationPhase.Failed, Assert.IsType<VmEvent.MigrationEnded>(Assert.Single(late.Events)).Phase);
+    }
+
+    [Fact]
+    public void RefusedStart_TakesTheAttemptBackThroughATombstone()
+    {
+        VmEntity entity = Iterating().With(Source(SourceStage.Home, started: 0));
+        Decision<VmReply, VmEvent> refused = VmDecisions.Decide(entity, new VmCommand.RefuseStart(s_attempt, "no such guest"));
+        entity = Follow(refused.Events.Aggregate(entity, VmTransitions.Apply));
+
+        Assert.Contains(new VmEffect.CancelAttempt(s_source, s_attempt), VmEffects.Of(entity));
+        Assert.DoesNotContain(VmEffects.Of(entity), e => e is VmEffect.StartAttempt);
+        entity = Follow(entity.With(Source(SourceStage.Home, started: 0, tombstone: 1)));
+
+        Assert.Equal("host-a refused to start: no such guest", entity.State.Migration!.Reason);
+        Assert.False(entity.State.Migration.Retries);
+    }
+
+    [Fact]
+    public void RefusedStart_Twice_IsJournalledOnce()
+    {
+        VmEntity entity = Iterating();
+        VmCommand refuse = new VmCommand.RefuseStart(s_attempt, "no such guest");
+        entity = VmDecisions.Decide(entity, refuse).Events.Aggregate(entity, VmTransitions.Apply);
+
+        Assert.Empty(VmDecisions.Decide(entity, refuse).Events);
+    }
+
+    [Fact]
+    public void SourceThatEndedBeforeTheStart_IsALostGuestOnceTheStartIsTombstoned()
+    {
+        VmEntity entity = Iterating().With(Destination(DestinationStage.Receiving));
+
+        Assert.Null(VmProgress.Next(entity.With(Source(SourceStage.Gone, started: 0))));
+        Assert.IsType<VmEvent.GuestLost>(VmProgress.Next(entity.With(Source(SourceStage.Gone, started: 0, tombstone: 1))));
+    }
+
+    [Fact]
+    public void SourceThatEndedAfterTheStart_IsNotCalledLostByItsTombstone() =>
+        Assert.Null(VmProgress.Next(Iterating()
+            .With(Destination(DestinationStage.Receiving))
+            .With(Source(SourceStage.Gone, started: 1, tombstone: 1))));
+
+    [Theory]
+    [InlineData(OverBudgetAction.Warn, false)]
+    [InlineData(OverBudgetAction.Refuse, true)]
+    public void RehearsalOverItsBudget_IsRefusedOnlyByPolicy(OverBudgetAction action, bool refused)
+    {
+        VmEntity entity = Prepared(new MigrationPolicy { RehearsalBudgetMs = 1, OnRehearsalOverBudget = action });
+
+        Decision<VmReply, VmEvent> decision = VmDecisions.Decide(entity, new VmCommand.NoteRehearsal(s_attempt, new Rehearsal(900, 101, 0, 0)));
+
+        Assert.IsType<VmEvent.RehearsalCompleted>(decision.Events[0]);
+        Assert.Equal(refused, decision.Events.OfType<VmEvent.AttemptEnded>().Any(e => e.Reason.Contains("took 1.0 ms and its budget is 1 ms", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void RehearsalWithinItsBudget_IsNeverRefused()
+    {
+        VmEntity entity = Prepared(new MigrationPolicy { RehearsalBudgetMs = 1, OnRehearsalOverBudget = OverBudgetAction.Refuse });
+
+        Assert.Single(VmDecisions.Decide(entity, new VmCommand.NoteRehearsal(s_attempt, new Rehearsal(900, 100, 0, 0))).Events);
+    }
+
+    private static VmEntity Prepared(MigrationPolicy policy)
+    {
+        Guid id = Guid.NewGuid();
+        return new VmEvent[]
+        {
+            new VmEvent.IncarnationStarted(s_incarnation, new Epoch(1)),
+            new VmEvent.VmStartOrdered(new RequestId("start"), s_source, s_launch, "name: vm"),
+            new VmEvent.VmResident(s_source, s_launch),
+            new VmEvent.MigrationRequested(new RequestId("move"), id, s_source, s_launch, s_destination, policy),
+            new VmEvent.MigrationScheduled(id),
+            new VmEvent.AttemptOpened(s_attempt, new LaunchId(Guid.NewGuid())),
+            new VmEvent.DestinationPrepared(s_attempt, s_store),
+        }.Aggregate(new VmEntity(VmState.Initial), VmTransitions.Apply);
+    }
+
+    private static VmEntity Iterating() => new VmEvent[]
+    {
+        new VmEvent.RehearsalCompleted(s_attempt, default),
+        new VmEvent.SwitchoverAuthorized(s_attempt, s_store),
+    }.Aggregate(Prepared(MigrationPolicy.Default), VmTransitions.Apply);
+
+    private static VmEntity Follow(VmEntity entity)
+    {
+        while (VmProgress.Next(entity) is { } next)
+        {
+            entity = VmTransitions.Apply(entity, next);
+        }
+
+        return entity;
+    }
+
+    private static HostReport Source(SourceStage stage, int started, int tombstone = 0) => Report(
+        s_source,
+        new SourceReport(stage, new AttemptNo(started), new AttemptNo(tombstone), AttemptNo.None, AttemptNo.None, RegisterAnswer.Undecided),
+        new DestinationReport(DestinationStage.NotPrepared, AttemptNo.None, LaunchId.None, AttemptNo.None, AttemptNo.None));
+
+    private static HostReport Destination(DestinationStage stage) => Report(
+        s_destination,
+        new SourceReport(SourceStage.NotObserved, AttemptNo.None, AttemptNo.None, AttemptNo.None, AttemptNo.None, RegisterAnswer.Undecided),
+        new DestinationReport(stage, s_attempt, LaunchId.None, stage == DestinationStage.Refused ? s_attempt : AttemptNo.None, AttemptNo.None));
+
+    private static HostReport Report(HostName host, SourceReport source, DestinationReport destination) =>
+        new(host, new CommandFloor(new Epoch(1), s_incarnation), s_store, source, destination, Guest: null);
+}
