@@ -8,6 +8,9 @@ namespace Coordinator.Cli.Rendering;
 /// <summary>Everything known of one migration, as <c>describe migration</c> shows it; <see cref="Result"/> is what a watch ends with.</summary>
 internal static class MigrationPage
 {
+    /// <summary>The table of virtqueues with the longest verdict.</summary>
+    public const int ColumnsAtLeast = 86;
+
     public static IRenderable Full(Migration migration) => new Rows(
     [
         Head(migration),

@@ -64,9 +64,9 @@ public sealed class PageTests
     }
 
     [Theory]
-    [InlineData("Provisional", true, "avail 7 used 5 inflight 2 (Provisional)")]
-    [InlineData("Final", true, "avail 7 used 5 inflight 2")]
-    [InlineData("Final", false, "(Final)")]
+    [InlineData("Provisional", true, "7/5+2 (Provisional)")]
+    [InlineData("Final", true, "7/5+2")]
+    [InlineData("Final", false, "not shown")]
     public void RecordText_Kinds_AreNamedUnlessFinal(string kind, bool observable, string expected)
     {
         var record = new QueueRecord { Kind = kind, Size = 256 };
