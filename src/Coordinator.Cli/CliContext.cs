@@ -1,5 +1,7 @@
 using Coordinator.Cli.Api;
+using Coordinator.Cli.Output;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace Coordinator.Cli;
 
@@ -28,6 +30,22 @@ internal sealed record CliContext
     /// <summary>Where <c>up</c> finds coordinator-server and coordinator-agent: beside coordctl.</summary>
     public string BinaryDirectory { get; init; } = AppContext.BaseDirectory;
 
+    /// <summary>A page that stays.</summary>
+    /// <param name="page">Rendered at the terminal's width, so that sentences wrap by words.</param>
+    /// <param name="columnsAtLeast">What its tables need: a line that the terminal folds can be read, a table that was squeezed letter by letter cannot.</param>
+    public void Write(IRenderable page, int columnsAtLeast)
+    {
+        var paper = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = IsTerminal ? AnsiSupport.Yes : AnsiSupport.No,
+            ColorSystem = (ColorSystemSupport)Out.Profile.Capabilities.ColorSystem,
+            Interactive = InteractionSupport.No,
+            Out = new AnsiConsoleOutput(new TrimmedLines(Out.Profile.Out.Writer)),
+        });
+        paper.Profile.Width = Math.Max(Out.Profile.Width, columnsAtLeast);
+        paper.Write(page);
+    }
+
     public static CliContext OfProcess()
     {
         var terminal = !Console.IsOutputRedirected;
@@ -41,7 +59,7 @@ internal sealed record CliContext
             Ansi = AnsiSupport.No,
             ColorSystem = ColorSystemSupport.NoColors,
             Interactive = InteractionSupport.No,
-            Out = new AnsiConsoleOutput(writer),
+            Out = new AnsiConsoleOutput(new TrimmedLines(writer)),
         });
         console.Profile.Width = width;
         return console;

@@ -2,9 +2,6 @@ using System.CommandLine;
 using Coordinator.Cli.Outcomes;
 using Coordinator.Cli.Verbs;
 
-// `up` starts what runs on Linux only.
-[assembly: System.Runtime.Versioning.SupportedOSPlatform("linux")]
-
 namespace Coordinator.Cli;
 
 /// <summary>The whole program as a function: arguments in, exit code out.</summary>
@@ -16,7 +13,7 @@ internal static class Coordctl
         var parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)
         {
-            foreach (var error in parsed.Errors.Select(error => error.Message).Distinct(StringComparer.Ordinal))
+            foreach (var error in Refusals(parsed).Distinct(StringComparer.Ordinal))
                 await context.Error.WriteLineAsync($"coordctl: {error}");
             await context.Error.WriteLineAsync($"coordctl: see '{PathOf(parsed.CommandResult)} --help'");
             return ExitCode.Usage;
@@ -57,6 +54,12 @@ internal static class Coordctl
             CancelVerb.Command(shared),
         };
     }
+
+    /// <summary>The library's own sentence for a missing command names none.</summary>
+    static IEnumerable<string> Refusals(ParseResult parsed) =>
+        parsed.CommandResult.Command.Subcommands is { Count: > 0 } commands && parsed.UnmatchedTokens.Count == 0
+            ? [$"'{PathOf(parsed.CommandResult)}' needs a command: {string.Join(", ", commands.Select(command => command.Name))}"]
+            : parsed.Errors.Select(error => error.Message);
 
     static string PathOf(System.CommandLine.Parsing.CommandResult result) =>
         result.Parent is System.CommandLine.Parsing.CommandResult parent ? $"{PathOf(parent)} {result.Command.Name}" : "coordctl";

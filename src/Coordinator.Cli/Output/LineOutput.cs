@@ -13,6 +13,8 @@ internal sealed class LineOutput(TextWriter writer)
     {
         switch (news)
         {
+            case WatchNews.Changed changed when told is not null && ChangeLines.IsMinor(told, changed.Migration):
+                break;
             case WatchNews.Changed changed:
                 foreach (var line in ChangeLines.Between(told, changed.Migration))
                     writer.WriteLine(line);

@@ -18,7 +18,7 @@ internal static class WatchSession
                 ? await new LiveOutput(context.Out, started).Run(tell => watch.Follow(started.Vm, started.Id, tell, cancellation))
                 : await watch.Follow(started.Vm, started.Id, new LineOutput(context.Out.Profile.Out.Writer).Tell, cancellation);
             // Lines have told the events already; a page that was redrawn leaves nothing behind.
-            context.Out.Write(context.IsTerminal ? MigrationPage.Full(ended) : MigrationPage.Result(ended));
+            context.Write(context.IsTerminal ? MigrationPage.Full(ended) : MigrationPage.Result(ended), MigrationPage.ColumnsAtLeast);
             context.Out.WriteLine(MigrationOutcome.SentenceOf(ended));
             return ended;
         }

@@ -22,8 +22,17 @@ internal static class Amounts
     {
         _ when span < TimeSpan.FromSeconds(10) => string.Create(CultureInfo.InvariantCulture, $"{span.TotalSeconds:0.000} s"),
         _ when span < TimeSpan.FromMinutes(2) => string.Create(CultureInfo.InvariantCulture, $"{span.TotalSeconds:0.0} s"),
+        _ when span < TimeSpan.FromHours(2) && span.Seconds == 0 => string.Create(CultureInfo.InvariantCulture, $"{(int)span.TotalMinutes} min"),
         _ when span < TimeSpan.FromHours(2) => string.Create(CultureInfo.InvariantCulture, $"{(int)span.TotalMinutes} min {span.Seconds} s"),
         _ => string.Create(CultureInfo.InvariantCulture, $"{(int)span.TotalHours} h {span.Minutes} min"),
+    };
+
+    /// <summary>A setting, not a measurement: no digits that nobody has typed.</summary>
+    public static string Setting(long ms) => ms switch
+    {
+        _ when ms % 60_000 == 0 && ms > 0 => string.Create(CultureInfo.InvariantCulture, $"{ms / 60_000} min"),
+        _ when ms % 1000 == 0 => string.Create(CultureInfo.InvariantCulture, $"{ms / 1000} s"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{ms} ms"),
     };
 
     /// <summary>Of one day's clock, UTC; pages name the day once.</summary>

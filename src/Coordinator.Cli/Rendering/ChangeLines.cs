@@ -6,6 +6,14 @@ namespace Coordinator.Cli.Rendering;
 /// <summary>The same as lines, for logs and pipes: one for every journalled event, and one for every change between them.</summary>
 internal static class ChangeLines
 {
+    /// <summary>Samples come some six times a second; a log is read by people.</summary>
+    const int SampleEveryMs = 1000;
+
+    /// <summary>Nothing but a new sample, too soon after the last one told.</summary>
+    public static bool IsMinor(Migration told, Migration now) =>
+        told.Phase == now.Phase && told.Attempt == now.Attempt && told.CancelRequested == now.CancelRequested && told.Reason == now.Reason && told.Timeline.Count == now.Timeline.Count
+        && told.Progress is { } before && now.Progress is { } after && before.Pass == after.Pass && Math.Abs(after.ElapsedMs - before.ElapsedMs) < SampleEveryMs;
+
     /// <param name="before">What was told last; null at the beginning.</param>
     public static IEnumerable<string> Between(Migration? before, Migration now)
     {
@@ -23,9 +31,9 @@ internal static class ChangeLines
             yield return string.Create(CultureInfo.InvariantCulture, $"phase {now.Phase}, attempt {now.Attempt}");
         if (now.CancelRequested && before is not { CancelRequested: true })
             yield return "cancel requested";
-        if (now.Progress is { } progress && !progress.Equals(before?.Progress))
+        if (now is { Terminal: false, Progress: { } progress } && !progress.Equals(before?.Progress))
             yield return $"copying {ProgressText.Of(progress)}";
-        if (now.Queues.Count > 0 && Indices(now) is { Length: > 0 } indices && indices != (before is null ? "" : Indices(before)))
+        if (now is { Terminal: false, Queues.Count: > 0 } && Indices(now) is { Length: > 0 } indices && indices != (before is null ? "" : Indices(before)))
             yield return $"queues {indices}";
         if (now.Reason.Length > 0 && now.Reason != before?.Reason)
             yield return $"{(now.Terminal ? "reason" : "waits")}: {now.Reason}";

@@ -6,6 +6,8 @@ namespace Coordinator.Cli.Rendering;
 /// <summary>The tables of <c>get</c> and <c>vm list</c>.</summary>
 internal static class Lists
 {
+    public const int ColumnsAtLeast = 200;
+
     public static IRenderable Hosts(IEnumerable<Host> hosts)
     {
         var table = Columns.Of("HOST", "STATE", "COORDINATOR", "AGENT", "HANDOFF", ">MEMORY FREE", "QEMU", "VMS");

@@ -8,6 +8,9 @@ namespace Coordinator.Cli.Rendering;
 /// <summary>Everything known of one migration, as <c>describe migration</c> shows it; <see cref="Result"/> is what a watch ends with.</summary>
 internal static class MigrationPage
 {
+    /// <summary>The table of virtqueues with the longest verdict.</summary>
+    public const int ColumnsAtLeast = 86;
+
     public static IRenderable Full(Migration migration) => new Rows(
     [
         Head(migration),
@@ -45,7 +48,7 @@ internal static class MigrationPage
         if (migration.RequestedAt is { } requested)
             Line("requested", new Text(Amounts.Moment(requested.ToDateTime()) + (migration.EndedAt is { } ended ? $", ended after {Amounts.Span(ended.ToDateTime() - requested.ToDateTime())}" : "")));
         if (migration.Progress is { } progress)
-            Line("copied", new Text(ProgressText.Of(progress)));
+            Line("copied", new Text(migration.Phase == "Succeeded" ? ProgressText.Done(progress) : ProgressText.Of(progress)));
         if (migration.Rehearsal is { } rehearsal)
             Line("rehearsal", new Text(
                 $"round trip {Amounts.Ms(rehearsal.RoundTripMicros)}, sync {Amounts.Ms(rehearsal.SyncMicros)}, clocks differ by {Amounts.Ms(rehearsal.ClockOffsetMicros)} ± {Amounts.Ms(rehearsal.ClockUncertaintyMicros)}"));

@@ -6,9 +6,7 @@ namespace Coordinator.Cli.Rendering;
 internal static class PolicyText
 {
     public static string Of(MigrationPolicy policy) => string.Create(CultureInfo.InvariantCulture,
-        $"downtime limit {policy.DowntimeLimitMs} ms, bandwidth {Amounts.Rate(policy.BandwidthBytesPerSec)}, deadlines prepare {Span(policy.PrepareDeadlineMs)}, iterate {Span(policy.IterateDeadlineMs)}, "
-        + $"switchover {Span(policy.SwitchoverDeadlineMs)}; verify {Span(policy.VerifyMs)}, at most {policy.MaxAttempts} {(policy.MaxAttempts == 1 ? "attempt" : "attempts")}, "
+        $"downtime limit {policy.DowntimeLimitMs} ms, bandwidth {Amounts.Rate(policy.BandwidthBytesPerSec)}, deadlines prepare {Amounts.Setting(policy.PrepareDeadlineMs)}, iterate {Amounts.Setting(policy.IterateDeadlineMs)}, "
+        + $"switchover {Amounts.Setting(policy.SwitchoverDeadlineMs)}; verify {Amounts.Setting(policy.VerifyMs)}, at most {policy.MaxAttempts} {(policy.MaxAttempts == 1 ? "attempt" : "attempts")}, "
         + $"rehearsal within {policy.RehearsalBudgetMs} ms or {(policy.RefuseOverBudget ? "refuse" : "warn")}");
-
-    static string Span(long ms) => Amounts.Span(TimeSpan.FromMilliseconds(ms));
 }

@@ -11,6 +11,10 @@ internal static class ProgressText
         string.Create(CultureInfo.InvariantCulture, $"pass {progress.Pass}, {Amounts.Mib(progress.RemainingBytes)} of {Amounts.Mib(progress.TotalBytes)} remaining, ")
         + $"{Amounts.Mib(progress.TransferredBytes)} sent, {Amounts.Count(progress.DirtyPagesPerSec)} pages/s dirtied, {Amounts.Span(TimeSpan.FromMilliseconds(progress.ElapsedMs))}";
 
+    /// <summary>The last pass that was journalled; what it left was sent while the guest stood still.</summary>
+    public static string Done(Progress progress) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Amounts.Mib(progress.TransferredBytes)} until pass {progress.Pass}, which left {Amounts.Mib(progress.RemainingBytes)} of {Amounts.Mib(progress.TotalBytes)}");
+
     /// <summary>How much of the guest's memory is equal on both sides; it moves backwards while the guest writes faster than the stream carries.</summary>
     public static string Bar(Progress progress)
     {

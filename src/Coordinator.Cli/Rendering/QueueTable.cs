@@ -1,5 +1,6 @@
 using System.Globalization;
 using Coordinator.Contracts.Api;
+using Spectre.Console;
 using Spectre.Console.Rendering;
 
 namespace Coordinator.Cli.Rendering;
@@ -10,13 +11,21 @@ internal static class QueueTable
     /// <summary>For a migration whose switchover is over.</summary>
     public static IRenderable Judged(IEnumerable<Queue> queues)
     {
-        var table = Columns.Of("DEVICE", "QUEUE", ">SIZE", "SOURCE FINAL", "DESTINATION FIRST", "VERDICT", "AFTER RESUME", "REASON");
+        var table = Columns.Of("DEVICE", "QUEUE", ">SIZE", "SOURCE FINAL", "DESTINATION FIRST", "VERDICT", "THEN");
+        List<IRenderable> below = [Tone.Dim("records are last_avail/used, and how many are in flight; THEN is what the queue did after RESUME")];
         foreach (var queue in queues)
+        {
             table.Add(
                 queue.Device, queue.Name, SizeOf(queue), RecordText(queue.Source), RecordText(queue.Destination),
-                Tone.Outcome(queue.Outcome, VerdictText(queue)), queue.Progress.Length > 0 ? queue.Progress : "-", queue.Reason);
-        return table.WithSentences();
+                Tone.Outcome(queue.Outcome, queue.Outcome.Length > 0 ? queue.Outcome : "-"), queue.Progress.Length > 0 ? queue.Progress : "-");
+            if (queue.Outcome.Length > 0 && !IsAsItShouldBe(queue))
+                below.Add(Tone.Warning(queue.Reason.Length > 0 ? queue.Reason : $"{queue.Device} {queue.Name}: {VerdictText(queue)}"));
+        }
+        return new Rows([table, .. below]);
     }
+
+    /// <summary>Its reason would only repeat the row. Whatever else happened is worth its sentence.</summary>
+    static bool IsAsItShouldBe(Queue queue) => queue.Outcome == "Equal" && queue.Progress is "Progressed" or "Idle" or "";
 
     /// <summary>For one under way: the indices as they move.</summary>
     public static IRenderable Moving(IEnumerable<Queue> queues)
@@ -33,21 +42,15 @@ internal static class QueueTable
         return table.WithSentences();
     }
 
-    /// <summary><c>avail 51234 used 51230 inflight 4</c>; what QMP does not show is left out; a kind other than Final stands behind.</summary>
+    /// <summary><c>51234/51230+4</c>: last_avail, used, in flight; <c>-</c> for what QMP does not show; a kind other than Final stands behind.</summary>
     public static string RecordText(QueueRecord? record)
     {
         if (record is null)
             return "-";
-        List<string> words = [];
-        if (record.HasLastAvailIdx)
-            words.Add($"avail {Number(record.LastAvailIdx)}");
-        if (record.HasUsedIdx)
-            words.Add($"used {Number(record.UsedIdx)}");
-        if (record.HasInflight)
-            words.Add($"inflight {Number(record.Inflight)}");
-        if (record.Kind != "Final" || words.Count == 0)
-            words.Add($"({record.Kind})");
-        return string.Join(' ', words);
+        var kind = record.Kind == "Final" ? "" : $" ({record.Kind})";
+        return record is { HasLastAvailIdx: false, HasUsedIdx: false }
+            ? $"not shown{kind}"
+            : $"{Index(record.HasLastAvailIdx, record.LastAvailIdx)}/{Index(record.HasUsedIdx, record.UsedIdx)}{(record.HasInflight ? $"+{Number(record.Inflight)}" : "")}{kind}";
     }
 
     /// <summary>The outcome, with the delta in QEMU's own wording where there is one.</summary>

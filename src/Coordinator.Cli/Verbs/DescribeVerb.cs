@@ -19,7 +19,7 @@ internal static class DescribeVerb
         {
             using var connection = shared.Connect(parsed);
             var migration = await Find(connection, parsed.GetRequiredValue(which), cancellation);
-            shared.Show(parsed, output, migration, () => MigrationPage.Full(migration));
+            shared.Show(parsed, output, migration, () => MigrationPage.Full(migration), MigrationPage.ColumnsAtLeast);
             return ExitCode.Ok;
         });
         return command;

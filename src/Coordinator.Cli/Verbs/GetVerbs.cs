@@ -22,7 +22,7 @@ internal static class GetVerbs
         {
             using var connection = shared.Connect(parsed);
             var list = await connection.Ask((api, options) => api.ListVirtualMachinesAsync(new ListVirtualMachinesRequest(), options), cancellation);
-            shared.Show(parsed, output, list, () => Lists.VirtualMachines(list.VirtualMachines));
+            shared.Show(parsed, output, list, () => Lists.VirtualMachines(list.VirtualMachines), Lists.ColumnsAtLeast);
             return ExitCode.Ok;
         });
         return command;
@@ -38,7 +38,7 @@ internal static class GetVerbs
             using var connection = shared.Connect(parsed);
             var request = new ListMigrationsRequest { Vm = parsed.GetRequiredValue(vm) };
             var list = await connection.Ask((api, options) => api.ListMigrationsAsync(request, options), cancellation);
-            shared.Show(parsed, output, list, () => Lists.Migrations(list.Migrations));
+            shared.Show(parsed, output, list, () => Lists.Migrations(list.Migrations), Lists.ColumnsAtLeast);
             return ExitCode.Ok;
         });
         return command;
@@ -52,7 +52,7 @@ internal static class GetVerbs
         {
             using var connection = shared.Connect(parsed);
             var list = await connection.Ask((api, options) => api.ListHostsAsync(new ListHostsRequest(), options), cancellation);
-            shared.Show(parsed, output, list, () => Lists.Hosts(list.Hosts));
+            shared.Show(parsed, output, list, () => Lists.Hosts(list.Hosts), Lists.ColumnsAtLeast);
             return ExitCode.Ok;
         });
         return command;

@@ -38,12 +38,12 @@ internal sealed class SharedOptions(CliContext context)
         return output;
     }
 
-    public void Show(ParseResult parsed, Option<string> output, IMessage message, Func<IRenderable> text)
+    public void Show(ParseResult parsed, Option<string> output, IMessage message, Func<IRenderable> text, int columnsAtLeast)
     {
         if (parsed.GetValue(output) == "json")
             context.Out.Profile.Out.Writer.WriteLine(s_json.Format(message));
         else
-            context.Out.Write(text());
+            context.Write(text(), columnsAtLeast);
     }
 
     public void Say(string line) => context.Out.WriteLine(line);

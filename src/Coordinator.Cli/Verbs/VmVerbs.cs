@@ -46,8 +46,14 @@ internal static class VmVerbs
             using var connection = shared.Connect(parsed);
             var request = new StopVirtualMachineRequest { RequestId = shared.RequestIdOf(parsed, requestId), Name = parsed.GetRequiredValue(name) };
             var stopped = await connection.Ask((api, options) => api.StopVirtualMachineAsync(request, options), cancellation);
+            var asked = connection.Clock.GetTimestamp();
+            while (stopped.Residence == "Stopping" && connection.Clock.GetElapsedTime(asked) < connection.Patience.Call)
+            {
+                await Task.Delay(connection.Patience.Pause, connection.Clock, cancellation);
+                stopped = await connection.Ask((api, options) => api.GetVirtualMachineAsync(new GetVirtualMachineRequest { Name = request.Name }, options), cancellation);
+            }
             shared.Say($"{stopped.Name}: {stopped.Residence}{(stopped.Message.Length > 0 ? $", {stopped.Message}" : "")}");
-            return ExitCode.Ok;
+            return stopped.Residence == "Stopping" ? ExitCode.Failed : ExitCode.Ok;
         });
         return command;
     }
