@@ -2,8 +2,8 @@ using System.Runtime.Serialization;
 using Akka.Actor;
 using Akka.Serialization;
 using Coordinator.Domain;
-using Envelope = Coordinator.Journal.Stored.Envelope;
 using Google.Protobuf;
+using Envelope = Coordinator.Journal.Stored.Envelope;
 
 namespace Coordinator.Journal;
 

@@ -1,2 +1,2 @@
-global using Xunit;
 global using Coordinator.Agent.Tests.Support;
+global using Xunit;

@@ -10,7 +10,10 @@ internal static partial class Quantity
 
     static readonly Dictionary<string, double> s_bytes = new(StringComparer.Ordinal)
     {
-        ["KiB/s"] = 1 << 10, ["MiB/s"] = 1 << 20, ["GiB/s"] = 1 << 30, ["TiB/s"] = 1L << 40,
+        ["KiB/s"] = 1 << 10,
+        ["MiB/s"] = 1 << 20,
+        ["GiB/s"] = 1 << 30,
+        ["TiB/s"] = 1L << 40,
     };
 
     public const string DurationUnits = "ms, s, m, h or d";

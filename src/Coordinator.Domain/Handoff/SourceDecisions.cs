@@ -38,7 +38,7 @@ public static class SourceDecisions
             SourceEvent.SwitchoverContinued => state with { Continued = true, View = null },
             SourceEvent.StreamYanked => state with { Yanked = true, View = null },
             SourceEvent.CancelNoted => state with { CancelWanted = true },
-            
+
             // A deadline that passes again after a yank that changed nothing asks for another one.
             SourceEvent.DeadlineNoted => state with { DeadlinePassed = true, Yanked = false },
             SourceEvent.EndNoted => state with { EndWanted = true },

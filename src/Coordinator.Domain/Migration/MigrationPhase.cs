@@ -27,22 +27,22 @@ public static class MigrationPhases
     /// </summary>
     public static readonly IReadOnlyDictionary<MigrationPhase, EquatableList<MigrationPhase>> Successors =
         new Dictionary<MigrationPhase, EquatableList<MigrationPhase>>
-    {
-        [MigrationPhase.Pending] = [MigrationPhase.Scheduling, MigrationPhase.Cancelled, MigrationPhase.Failed],
-        [MigrationPhase.Scheduling] = [MigrationPhase.PreparingDestination, MigrationPhase.Cancelled, MigrationPhase.Failed],
-        [MigrationPhase.PreparingDestination] = [MigrationPhase.Iterating, MigrationPhase.RollingBack, MigrationPhase.Lost],
-        [MigrationPhase.Iterating] = [MigrationPhase.Switchover, MigrationPhase.Verifying, MigrationPhase.RollingBack, MigrationPhase.InDoubt,
+        {
+            [MigrationPhase.Pending] = [MigrationPhase.Scheduling, MigrationPhase.Cancelled, MigrationPhase.Failed],
+            [MigrationPhase.Scheduling] = [MigrationPhase.PreparingDestination, MigrationPhase.Cancelled, MigrationPhase.Failed],
+            [MigrationPhase.PreparingDestination] = [MigrationPhase.Iterating, MigrationPhase.RollingBack, MigrationPhase.Lost],
+            [MigrationPhase.Iterating] = [MigrationPhase.Switchover, MigrationPhase.Verifying, MigrationPhase.RollingBack, MigrationPhase.InDoubt,
             MigrationPhase.Lost],
-        [MigrationPhase.Switchover] = [MigrationPhase.Verifying, MigrationPhase.RollingBack, MigrationPhase.InDoubt, MigrationPhase.Lost],
-        [MigrationPhase.Verifying] = [MigrationPhase.Finishing],
-        [MigrationPhase.Finishing] = [MigrationPhase.Succeeded],
-        [MigrationPhase.RollingBack] = [MigrationPhase.Scheduling, MigrationPhase.Cancelled, MigrationPhase.Failed],
-        [MigrationPhase.InDoubt] = [MigrationPhase.Verifying, MigrationPhase.RollingBack, MigrationPhase.Lost],
-        [MigrationPhase.Succeeded] = [],
-        [MigrationPhase.Cancelled] = [],
-        [MigrationPhase.Failed] = [],
-        [MigrationPhase.Lost] = [],
-    };
+            [MigrationPhase.Switchover] = [MigrationPhase.Verifying, MigrationPhase.RollingBack, MigrationPhase.InDoubt, MigrationPhase.Lost],
+            [MigrationPhase.Verifying] = [MigrationPhase.Finishing],
+            [MigrationPhase.Finishing] = [MigrationPhase.Succeeded],
+            [MigrationPhase.RollingBack] = [MigrationPhase.Scheduling, MigrationPhase.Cancelled, MigrationPhase.Failed],
+            [MigrationPhase.InDoubt] = [MigrationPhase.Verifying, MigrationPhase.RollingBack, MigrationPhase.Lost],
+            [MigrationPhase.Succeeded] = [],
+            [MigrationPhase.Cancelled] = [],
+            [MigrationPhase.Failed] = [],
+            [MigrationPhase.Lost] = [],
+        };
 
     public static bool IsTerminal(this MigrationPhase phase) => Successors[phase].IsEmpty;
 

@@ -97,21 +97,40 @@ internal sealed class FakeHost(string name)
 
         if (Rehearsed > 0)
         {
-            part.Rehearsal = new Rehearsal { Attempt = Rehearsed, RoundTripMicros = 400, SyncMicros = 900, ClockOffsetMicros = 1_000,
-                ClockUncertaintyMicros = 200 };
+            part.Rehearsal = new Rehearsal
+            {
+                Attempt = Rehearsed,
+                RoundTripMicros = 400,
+                SyncMicros = 900,
+                ClockOffsetMicros = 1_000,
+                ClockUncertaintyMicros = 200
+            };
         }
 
         if (Source.Attempt > AttemptNo.None)
         {
-            part.Passes.Add(new Pass { Attempt = Source.Attempt.Value, Number = 1, RemainingBytes = 1 << 20, TransferredBytes = 256 << 20,
-                TotalBytes = 256 << 20, ElapsedMs = 300 });
+            part.Passes.Add(new Pass
+            {
+                Attempt = Source.Attempt.Value,
+                Number = 1,
+                RemainingBytes = 1 << 20,
+                TransferredBytes = 256 << 20,
+                TotalBytes = 256 << 20,
+                ElapsedMs = 300
+            });
         }
 
         if (FinalRecordsRead)
         {
             part.FinalRecords.AddRange(rings.SourceFinal());
-            part.Times = new SourceTimes { Attempt = Source.Attempt.Value, Stop = 1_000_000, ContinueSent = 1_000_100, Completed = 1_005_000,
-                QemuDowntimeMs = 7 };
+            part.Times = new SourceTimes
+            {
+                Attempt = Source.Attempt.Value,
+                Stop = 1_000_000,
+                ContinueSent = 1_000_100,
+                Completed = 1_005_000,
+                QemuDowntimeMs = 7
+            };
         }
 
         return part;

@@ -113,8 +113,13 @@ internal sealed partial class FakeWorld : IHostMail, IHostDirectory
     {
         lock (_turn)
         {
-            ProgressSample sample = new() { Vm = Vm, Host = GuestHost, Attempt = _hosts[GuestHost].Source.Attempt.Value,
-                Pass = new Pass { Number = 2, RemainingBytes = 4_096 } };
+            ProgressSample sample = new()
+            {
+                Vm = Vm,
+                Host = GuestHost,
+                Attempt = _hosts[GuestHost].Source.Attempt.Value,
+                Pass = new Pass { Number = 2, RemainingBytes = 4_096 }
+            };
             sample.Provisional.AddRange(Rings.SourceSample(lastAvail));
             Tell(new AgentSampled(Vm, GuestHost, sample.ToByteArray()));
         }

@@ -90,8 +90,11 @@ public sealed class VmDefinitionTests
             .Where(text => VariableText.Fault(text) is null);
         argument.List[1, 8].Sample(arguments =>
         {
-            var content = DefinitionTexts.Parse(DefinitionTexts.Small).Content with { Arguments = [.. arguments.Select(a => "x" + a),
-                .. arguments.Where(a => !a.StartsWith('-'))] };
+            var content = DefinitionTexts.Parse(DefinitionTexts.Small).Content with
+            {
+                Arguments = [.. arguments.Select(a => "x" + a),
+                .. arguments.Where(a => !a.StartsWith('-'))]
+            };
             var parsed = DefinitionTexts.Parse(CanonicalForm.ToYaml(content)).Content;
             Assert.Equal(content.Arguments, parsed.Arguments);
             Assert.Equal(CanonicalForm.FingerprintOf(content), CanonicalForm.FingerprintOf(parsed));

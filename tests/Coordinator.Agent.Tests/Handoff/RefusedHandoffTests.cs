@@ -79,7 +79,11 @@ public sealed class RefusedHandoffTests
         await hosts.AcceptedAsync(hosts.Alpha, step => step.Cancel = new CancelAttempt { Attempt = 1 });
         StepAnswer answer = await hosts.SendAsync(hosts.Alpha, step => step.Start = new StartAttempt
         {
-            Attempt = 1, DestinationStore = prepared.StoreInstance, StreamUri = prepared.Destination.StreamUri, HandoffAddress = prepared.HandoffAddress, DestinationHost = "beta",
+            Attempt = 1,
+            DestinationStore = prepared.StoreInstance,
+            StreamUri = prepared.Destination.StreamUri,
+            HandoffAddress = prepared.HandoffAddress,
+            DestinationHost = "beta",
         });
 
         Assert.Equal(StepOutcome.Rejected, answer.Outcome);

@@ -116,20 +116,30 @@ internal sealed class TwoHosts : IAsyncDisposable
         TestHost to = destination ?? Beta;
         await AcceptedAsync(to, step => step.Prepare = new PrepareDestination
         {
-            Attempt = attempt, Launch = Wire(launch), DefinitionYaml = Definition, Settings = settings ?? Settings(),
+            Attempt = attempt,
+            Launch = Wire(launch),
+            DefinitionYaml = Definition,
+            Settings = settings ?? Settings(),
         });
         return await ReportAsync(to, report => report.Destination.Listening && report.Destination.Attempt == attempt, "the destination listens");
     }
 
     public Task RehearseAsync(int attempt, VmReport prepared) => AcceptedAsync(Source(prepared), step => step.Rehearse = new Rehearse
     {
-        Attempt = attempt, DestinationHost = prepared.Host, HandoffAddress = prepared.HandoffAddress, DestinationStore = prepared.StoreInstance,
+        Attempt = attempt,
+        DestinationHost = prepared.Host,
+        HandoffAddress = prepared.HandoffAddress,
+        DestinationStore = prepared.StoreInstance,
     });
 
     public Task StartAsync(int attempt, VmReport prepared, MigrationSettings? settings = null, string? streamUri = null) => AcceptedAsync(Source(prepared), step => step.Start = new StartAttempt
     {
-        Attempt = attempt, DestinationStore = prepared.StoreInstance, DestinationHost = prepared.Host, HandoffAddress = prepared.HandoffAddress,
-        StreamUri = streamUri ?? prepared.Destination.StreamUri, Settings = settings ?? Settings(),
+        Attempt = attempt,
+        DestinationStore = prepared.StoreInstance,
+        DestinationHost = prepared.Host,
+        HandoffAddress = prepared.HandoffAddress,
+        StreamUri = streamUri ?? prepared.Destination.StreamUri,
+        Settings = settings ?? Settings(),
     });
 
     /// <summary>Prepare, rehearse, start; returns what the destination said when it listened.</summary>

@@ -24,8 +24,15 @@ internal static class Samples
         Version = 3 << 20,
         Policy = new MigrationPolicy
         {
-            DowntimeLimitMs = 300, BandwidthBytesPerSec = 1 << 30, PrepareDeadlineMs = 60_000, IterateDeadlineMs = 3_600_000, SwitchoverDeadlineMs = 5_000,
-            VerifyMs = 2_000, MaxAttempts = 1, RehearsalBudgetMs = 50, RefuseOverBudget = false,
+            DowntimeLimitMs = 300,
+            BandwidthBytesPerSec = 1 << 30,
+            PrepareDeadlineMs = 60_000,
+            IterateDeadlineMs = 3_600_000,
+            SwitchoverDeadlineMs = 5_000,
+            VerifyMs = 2_000,
+            MaxAttempts = 1,
+            RehearsalBudgetMs = 50,
+            RefuseOverBudget = false,
         },
     }, (0, "MigrationRequested", "alpha to beta, request coordctl-test"), (0, "MigrationScheduled", ""), (0, "AttemptOpened", "attempt 1, launch 02f2655c"));
 
@@ -52,8 +59,16 @@ internal static class Samples
         migration.EndedAt = At(6866);
         migration.Blackout = new()
         {
-            TotalMicros = 119_060, StopMicros = 1_380, StreamMicros = 60_100, LoadMicros = 15_360, ReleaseMicros = 31_840, GateMicros = 1_920, GrantMicros = 2_080, ResumeMicros = 6_380,
-            UncertaintyMicros = 400, QemuDowntimeMs = 96,
+            TotalMicros = 119_060,
+            StopMicros = 1_380,
+            StreamMicros = 60_100,
+            LoadMicros = 15_360,
+            ReleaseMicros = 31_840,
+            GateMicros = 1_920,
+            GrantMicros = 2_080,
+            ResumeMicros = 6_380,
+            UncertaintyMicros = 400,
+            QemuDowntimeMs = 96,
         };
         migration.Queues.Clear();
         migration.Queues.AddRange(Queues(4261, final: true));

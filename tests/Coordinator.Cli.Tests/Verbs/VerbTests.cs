@@ -65,8 +65,15 @@ public sealed class VerbTests : IAsyncLifetime
             DestinationHost = "beta",
             Policy = new MigrationPolicy
             {
-                DowntimeLimitMs = 500, BandwidthBytesPerSec = 2L << 30, PrepareDeadlineMs = 120_000, IterateDeadlineMs = 604_800_000, SwitchoverDeadlineMs = 100, VerifyMs = 0,
-                MaxAttempts = 3, RehearsalBudgetMs = 20, RefuseOverBudget = true,
+                DowntimeLimitMs = 500,
+                BandwidthBytesPerSec = 2L << 30,
+                PrepareDeadlineMs = 120_000,
+                IterateDeadlineMs = 604_800_000,
+                SwitchoverDeadlineMs = 100,
+                VerifyMs = 0,
+                MaxAttempts = 3,
+                RehearsalBudgetMs = 20,
+                RefuseOverBudget = true,
             },
         }, coordinator.Request<StartMigrationRequest>());
     }

@@ -1,5 +1,5 @@
-using CsCheck;
 using Coordinator.Domain.Virtqueues;
+using CsCheck;
 using Xunit;
 
 namespace Coordinator.Domain.Tests.Virtqueues;
