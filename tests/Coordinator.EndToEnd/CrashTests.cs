@@ -1,5 +1,6 @@
 using Coordinator.Contracts.Api;
-using Coordinator.EndToEnd.Deployments;
+using Coordinator.Lab.Guests;
+using Coordinator.Lab.Deployments;
 using Coordinator.EndToEnd.Guests;
 using Coordinator.Lab.Processes;
 using Xunit.Abstractions;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Coordinator.Contracts.Api;
-using Coordinator.EndToEnd.Deployments;
+using Coordinator.Lab.Deployments;
 using Coordinator.EndToEnd.Guests;
 using Coordinator.Lab.Evidence;
 using Coordinator.Lab.Guests;
@@ -65,16 +65,20 @@ public sealed class LoadedGuestTests(ITestOutputHelper output)
 
         OutsideReport report = await guest.Evidence.Report();
         output.WriteLine($"{report}\nentries by queue, at least: {string.Join(", ", travelled.OrderBy(queue => queue.Key).Select(queue => $"{queue.Key}: {queue.Value}"))}");
-        IEnumerable<string> losses =
-            from flow in report.Peer.RoundTrips
-            from loss in flow.Losses
-            where loss.ToNs >= guest.SinceNs
-            let hop = migrations.FindIndex(window => window.ToNs >= loss.FromNs)
-            select hop < 0
-                ? $"after all: {loss.Count}"
-                : $"hop {hop + 1}: {loss.Count} from {(loss.FromNs - migrations[hop].FromNs) / 1e6:0} to {(loss.ToNs - migrations[hop].FromNs) / 1e6:0} ms after the request, "
+        string When(long fromNs, long toNs)
+        {
+            int hop = migrations.FindIndex(window => window.ToNs >= fromNs);
+            return hop < 0
+                ? "after all hops"
+                : $"hop {hop + 1}, {(fromNs - migrations[hop].FromNs) / 1e6:0} to {(toNs - migrations[hop].FromNs) / 1e6:0} ms after the request, "
                     + $"blackout within {(blackouts[hop].FromNs - migrations[hop].FromNs) / 1e6:0} to {(blackouts[hop].ToNs - migrations[hop].FromNs) / 1e6:0} ms";
-        output.WriteLine($"echoes lost: {string.Join("; ", losses)}");
+        }
+
+        IEnumerable<string> notices = report.Peer.RoundTrips
+            .SelectMany(flow => flow.Losses.Where(loss => loss.ToNs >= guest.SinceNs).Select(loss => $"flow {flow.Flow}: {loss.Count} echoes lost in {When(loss.FromNs, loss.ToNs)}"))
+            .Concat(report.Peer.FromGuest.SelectMany(flow => flow.Repetitions.Select(
+                again => $"flow {flow.Flow}: number {again.Sequence} again after {again.Highest} in {When(again.AtNs, again.AtNs)}")));
+        output.WriteLine(string.Join('\n', notices));
         Assert.Empty(report.Complaints(blackouts, guest.SinceNs));
         Assert.True(report.Console is { IsIntact: true, PagesChecked: > 0 }, report.ToString());
         Assert.All(travelled.Values, moved => Assert.True(moved >= WantedProgress || hops == 1, $"a data queue moved by {moved} only"));

@@ -1,5 +1,5 @@
 using Coordinator.Contracts.Api;
-using Coordinator.EndToEnd.Deployments;
+using Coordinator.Lab.Deployments;
 using Coordinator.EndToEnd.Guests;
 using Coordinator.EndToEnd.Streams;
 using Coordinator.Lab.Evidence;

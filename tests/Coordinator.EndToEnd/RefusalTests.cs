@@ -1,6 +1,7 @@
 using Coordinator.Contracts.Api;
-using Coordinator.EndToEnd.Deployments;
+using Coordinator.Lab.Deployments;
 using Coordinator.EndToEnd.Guests;
+using Coordinator.Lab.Guests;
 using Grpc.Core;
 using Xunit.Abstractions;
 

@@ -34,7 +34,7 @@ public sealed class OutsideReportTests
     {
         var judge = new ConsoleJudge();
         judge.Observe(ConsoleJudgeTests.Tick(1), "console");
-        var arrivals = new ArrivalReport(0, 10, loss.Count, 0, 0, 1, 1, 13, 0, [], [loss]);
+        var arrivals = new ArrivalReport(0, 10, loss.Count, 0, 0, 1, 1, 13, 0, [], [loss], []);
         return new(judge.Report(), new(0, [arrivals], []));
     }
 }

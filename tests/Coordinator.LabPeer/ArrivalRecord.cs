@@ -1,7 +1,7 @@
 namespace Coordinator.LabPeer;
 
 /// <summary>
-/// Follows the numbers of one flow of the guest. Memory is bounded: at most <see cref="ListLimit"/> gaps and loss spans are kept; what
+/// Follows the numbers of one flow of the guest. Memory is bounded: at most <see cref="ListLimit"/> gaps, loss spans and repetitions are kept; what
 /// is missing beyond that is still counted.
 /// </summary>
 public sealed class ArrivalRecord(int flow, long gapThresholdNs)
@@ -10,6 +10,7 @@ public sealed class ArrivalRecord(int flow, long gapThresholdNs)
 
     readonly List<SilenceSpan> gaps = [];
     readonly List<LossSpan> losses = [];
+    readonly List<Repetition> repetitions = [];
     readonly HashSet<uint> boots = [];
     uint boot;
     ulong first, highest;
@@ -22,12 +23,12 @@ public sealed class ArrivalRecord(int flow, long gapThresholdNs)
         else if (datagram.Sequence > highest)
             Advance(datagram.Sequence, atNs);
         else
-            FillOrRepeat(datagram.Sequence);
+            FillOrRepeat(datagram.Sequence, atNs);
         lastAtNs = atNs;
     }
 
     public ArrivalReport Report() =>
-        new(flow, received, missing, repeated, late, boots.Count, first, highest, largestGapNs, [.. gaps], [.. losses]);
+        new(flow, received, missing, repeated, late, boots.Count, first, highest, largestGapNs, [.. gaps], [.. losses], [.. repetitions]);
 
     void Begin(in Datagram datagram)
     {
@@ -51,12 +52,14 @@ public sealed class ArrivalRecord(int flow, long gapThresholdNs)
         received++;
     }
 
-    void FillOrRepeat(ulong sequence)
+    void FillOrRepeat(ulong sequence, long atNs)
     {
         var index = losses.FindIndex(span => sequence >= span.FirstSequence && sequence < span.FirstSequence + (ulong)span.Count);
         if (index < 0)
         {
             repeated++;
+            if (repetitions.Count < ListLimit)
+                repetitions.Add(new(atNs, sequence, highest));
             return;
         }
         var span = losses[index];

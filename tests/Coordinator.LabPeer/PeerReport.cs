@@ -17,6 +17,7 @@ public sealed record PeerReport(long AtNs, IReadOnlyList<ArrivalReport> FromGues
 /// <param name="Repeated">Arrivals of a number that had arrived before.</param>
 /// <param name="Late">Arrivals out of order: a number lower than one before it.</param>
 /// <param name="Boots">Different boot ids; more than 1 means that the guest restarted. Numbers count anew at each.</param>
+/// <param name="Repetitions">When each of them came, at most <see cref="ArrivalRecord.ListLimit"/> of them.</param>
 /// <param name="Gaps">Silences of at least the threshold, at most <see cref="ArrivalRecord.ListLimit"/> of them.</param>
 public sealed record ArrivalReport(
     int Flow,
@@ -29,7 +30,8 @@ public sealed record ArrivalReport(
     ulong LastSequence,
     long LargestGapNs,
     IReadOnlyList<SilenceSpan> Gaps,
-    IReadOnlyList<LossSpan> Losses);
+    IReadOnlyList<LossSpan> Losses,
+    IReadOnlyList<Repetition> Repetitions);
 
 /// <summary>The peer's own datagrams of one flow, which the guest echoes.</summary>
 /// <param name="Lost">Sent more than <see cref="RoundTripRecord.GraceMs"/> ago and not back.</param>
@@ -44,6 +46,9 @@ public sealed record RoundTripReport(
     long Outstanding,
     long SlowestNs,
     IReadOnlyList<LossSpan> Losses);
+
+/// <summary>Number <paramref name="Sequence"/> came again when <paramref name="Highest"/> had been seen: how far back shows whether a copy, a page or only the network repeated it.</summary>
+public readonly record struct Repetition(long AtNs, ulong Sequence, ulong Highest);
 
 public readonly record struct SilenceSpan(long FromNs, long ToNs, ulong LastBefore, ulong FirstAfter);
 

@@ -4,8 +4,11 @@ using Grpc.Core.Interceptors;
 
 namespace Coordinator.Server.Grpc;
 
-/// <summary>Values that the domain refuses become INVALID_ARGUMENT with the domain's own sentence, wherever they are met.</summary>
-internal sealed class StatusInterceptor : Interceptor
+/// <summary>
+/// Values that the domain refuses become INVALID_ARGUMENT with the domain's own sentence, wherever they are met. What breaks because this node ends becomes UNAVAILABLE:
+/// clients then go on at another node, which they would not after gRPC's UNKNOWN.
+/// </summary>
+internal sealed class StatusInterceptor(IHostApplicationLifetime lifetime) : Interceptor
 {
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
@@ -14,9 +17,9 @@ internal sealed class StatusInterceptor : Interceptor
         {
             return await continuation(request, context).ConfigureAwait(false);
         }
-        catch (InvalidValueException refused)
+        catch (Exception e) when (StatusOf(e) is not null)
         {
-            throw new RpcException(new Status(StatusCode.InvalidArgument, refused.Message));
+            throw StatusOf(e)!;
         }
     }
 
@@ -30,9 +33,17 @@ internal sealed class StatusInterceptor : Interceptor
         {
             await continuation(request, responseStream, context).ConfigureAwait(false);
         }
-        catch (InvalidValueException refused)
+        catch (Exception e) when (StatusOf(e) is not null)
         {
-            throw new RpcException(new Status(StatusCode.InvalidArgument, refused.Message));
+            throw StatusOf(e)!;
         }
     }
+
+    private RpcException? StatusOf(Exception failure) => failure switch
+    {
+        InvalidValueException refused => new RpcException(new Status(StatusCode.InvalidArgument, refused.Message)),
+        RpcException => null,
+        _ when lifetime.ApplicationStopping.IsCancellationRequested => VmClient.Unavailable("this coordinator ends; ask another one"),
+        _ => null,
+    };
 }

@@ -1,4 +1,5 @@
 using Coordinator.Contracts.Api;
+using Coordinator.Lab.Guests;
 
 namespace Coordinator.EndToEnd.Guests;
 

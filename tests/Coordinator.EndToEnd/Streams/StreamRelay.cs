@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Coordinator.EndToEnd.Deployments;
+using Coordinator.Lab.Deployments;
 
 namespace Coordinator.EndToEnd.Streams;
 

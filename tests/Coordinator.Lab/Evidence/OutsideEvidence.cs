@@ -50,7 +50,7 @@ public sealed record OutsideReport(ConsoleReport Console, PeerReport Peer)
             if (flow.Boots > 1)
                 complaints.Add($"flow {flow.Flow}: {flow.Boots} boots");
             if (flow.Repeated > 0)
-                complaints.Add($"flow {flow.Flow}: {flow.Repeated} datagrams came twice");
+                complaints.Add($"flow {flow.Flow}: {flow.Repeated} datagrams came twice: {string.Join(", ", flow.Repetitions.Take(10).Select(again => $"{again.Sequence} after {again.Highest}"))}");
             complaints.AddRange(Unexplained(flow.Losses, "from the guest", flow.Flow));
         }
         foreach (var flow in Peer.RoundTrips)

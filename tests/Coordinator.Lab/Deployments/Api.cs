@@ -1,17 +1,16 @@
 using System.Net;
 using System.Net.Sockets;
 using Coordinator.Contracts.Api;
-using Coordinator.Lab;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Client = Coordinator.Contracts.Api.Coordinator.CoordinatorClient;
 
-namespace Coordinator.EndToEnd.Deployments;
+namespace Coordinator.Lab.Deployments;
 
 /// <summary>
 /// The coordinators' public API, as a client of all of them uses it: a node that does not answer is passed over and the same request, with the same id, goes to the next.
 /// </summary>
-internal sealed class Api : IDisposable
+public sealed class Api : IDisposable
 {
     /// <summary>Generous: the machines that run tests are shared, and a limit only ends what has failed.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);

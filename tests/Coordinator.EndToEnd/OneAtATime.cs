@@ -1,4 +1,4 @@
-namespace Coordinator.EndToEnd.Deployments;
+namespace Coordinator.EndToEnd;
 
 /// <summary>Every test has several processes and often a guest under load; two at once would measure each other.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]

@@ -1,16 +1,15 @@
 using System.Globalization;
 using Coordinator.Contracts.Api;
-using Coordinator.Lab;
 using Coordinator.Lab.Guests;
 using Coordinator.Lab.Network;
 
-namespace Coordinator.EndToEnd.Deployments;
+namespace Coordinator.Lab.Deployments;
 
 /// <summary>
 /// One or two coordinators on one SQLite journal and the agents of two hosts, alpha and beta, all of them real processes in a network namespace of their own: ports cannot
 /// collide, and deleting the namespace ends whatever still runs in it, QEMUs included, however a test ended.
 /// </summary>
-internal sealed class Deployment : IAsyncDisposable
+public sealed class Deployment : IAsyncDisposable
 {
     public const string Alpha = "alpha";
     public const string Beta = "beta";

@@ -3,13 +3,13 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace Coordinator.EndToEnd.Deployments;
+namespace Coordinator.Lab.Deployments;
 
 /// <summary>
 /// Sockets of another network namespace. A socket belongs for ever to the namespace of the thread that made it, so one short-lived thread joins the namespace and makes it;
 /// everything else, and every socket accepted from it, needs no thread of its own.
 /// </summary>
-internal static partial class NamespaceSocket
+public static partial class NamespaceSocket
 {
     private const int NetworkNamespace = 0x40000000; // CLONE_NEWNET, linux/sched.h
 

@@ -2,10 +2,10 @@ using System.Diagnostics;
 using System.Text;
 using Coordinator.Lab.Network;
 
-namespace Coordinator.EndToEnd.Deployments;
+namespace Coordinator.Lab.Deployments;
 
 /// <summary>One process of a deployment, the real program: a coordinator or an agent. It can be killed and started again with the same arguments.</summary>
-internal sealed class Part(LabNetwork network, string name, string program, IReadOnlyList<string> arguments) : IAsyncDisposable
+public sealed class Part(LabNetwork network, string name, string program, IReadOnlyList<string> arguments) : IAsyncDisposable
 {
     private readonly StringBuilder _output = new();
     private Process? _process;

@@ -1,10 +1,9 @@
 using System.Text.Json;
-using Coordinator.Lab.Guests;
 
-namespace Coordinator.EndToEnd.Guests;
+namespace Coordinator.Lab.Guests;
 
 /// <summary>VM definitions of these tests, as a user would write them.</summary>
-internal static class Definitions
+public static class Definitions
 {
     private static readonly string[] s_agentsOwn = ["-qmp", "-uuid"];
 

@@ -1,10 +1,10 @@
 using System.Globalization;
 using Coordinator.Contracts.Api;
 
-namespace Coordinator.EndToEnd.Deployments;
+namespace Coordinator.Lab.Deployments;
 
 /// <summary>A migration for people: what a failing test shows.</summary>
-internal static class Story
+public static class Story
 {
     public static string Of(Migration? migration)
     {
