@@ -6,7 +6,7 @@ DEMO := artifacts/demo-bin
 # What a program is made of: the demo builds only what has changed since.
 sources = $(shell find $(1) Directory.Build.props Directory.Packages.props global.json \( -name bin -o -name obj \) -prune -o -type f -print)
 
-.PHONY: build install demo test search format clean
+.PHONY: build install demo test search bench format clean
 
 build: ## runnable coordctl, coordinator-server, coordinator-agent under artifacts/bin/
 	@dotnet publish src/Coordinator.Cli -c $(CONFIGURATION) -o $(BIN) -v quiet --nologo
@@ -34,6 +34,11 @@ test: install ## all tests of all suites, summed in the last line
 search: ## pairs of faults, those of coordinators included, to the bound that fits 10 minutes and 8 GB
 	@dotnet build tests/Coordinator.Search -c $(CONFIGURATION) -v quiet --nologo
 	@dotnet tests/Coordinator.Search/bin/$(CONFIGURATION)/net10.0/Coordinator.Search.dll --faults 2 --max-states 50000000
+
+bench: install ## what a migration costs the guest, against plain QEMU in the same run
+	@dotnet build tests/Coordinator.Benchmarks -c $(CONFIGURATION) -v quiet --nologo
+	@dotnet tests/Coordinator.Benchmarks/bin/$(CONFIGURATION)/net10.0/Coordinator.Benchmarks.dll linux --rounds 200
+	@dotnet tests/Coordinator.Benchmarks/bin/$(CONFIGURATION)/net10.0/Coordinator.Benchmarks.dll empty --rounds 1000
 
 format:
 	@dotnet format Coordinator.sln --no-restore

@@ -43,11 +43,12 @@ public sealed class Deployment : IAsyncDisposable
     /// <param name="coordinators">1 or 2.</param>
     /// <param name="relayed">What the source's QEMU dials is <see cref="RelayAddress"/>, where a test must listen.</param>
     /// <param name="betaQemu">Path of another QEMU on beta, which need not exist.</param>
-    public static async Task<Deployment> StartAsync(QemuBinary? qemu = null, int coordinators = 1, bool relayed = false, string? betaQemu = null)
+    /// <param name="guests">Taps of each host; definitions get the first one as 'tap'.</param>
+    public static async Task<Deployment> StartAsync(QemuBinary? qemu = null, int coordinators = 1, bool relayed = false, string? betaQemu = null, int guests = 1)
     {
         await QemuBinary.Install();
         qemu ??= await QemuBinary.Modern();
-        LabNetwork network = await LabNetwork.Create([Alpha, Beta]);
+        LabNetwork network = await LabNetwork.Create([Alpha, Beta], guests);
         Deployment deployment = new(network, Directory.CreateTempSubdirectory("e2e-").FullName);
         try
         {
