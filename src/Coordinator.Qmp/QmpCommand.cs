@@ -6,9 +6,9 @@ using System.Text.Json.Serialization;
 namespace Coordinator.Qmp;
 
 /// <summary>
-/// A command with its arguments already encoded, so that one made before the blackout costs only a copy inside it.
+/// A command with its arguments already encoded, so that one made before the blackout costs only a copy inside it. Two are equal when QEMU would do the same.
 /// </summary>
-public sealed class QmpCommand
+public sealed class QmpCommand : IEquatable<QmpCommand>
 {
     /// <summary>Far above any real command, far below what QEMU's parser accepts (64 MiB).</summary>
     public const int MaxArgumentBytes = 1024 * 1024;
@@ -40,6 +40,18 @@ public sealed class QmpCommand
 
     /// <summary>The arguments as UTF-8 JSON; empty for none.</summary>
     internal ReadOnlyMemory<byte> EncodedArguments { get; }
+
+    public bool Equals(QmpCommand? other) => other is not null && Name == other.Name && EncodedArguments.Span.SequenceEqual(other.EncodedArguments.Span);
+
+    public override bool Equals(object? obj) => Equals(obj as QmpCommand);
+
+    public override int GetHashCode()
+    {
+        HashCode hash = new();
+        hash.Add(Name, StringComparer.Ordinal);
+        hash.AddBytes(EncodedArguments.Span);
+        return hash.ToHashCode();
+    }
 
     public override string ToString() => Name;
 

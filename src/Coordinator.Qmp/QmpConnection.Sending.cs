@@ -24,6 +24,7 @@ partial class QmpConnection
         {
             if (_closedReason is { } reason)
                 throw new QmpClosedException(reason);
+            RequireUnarmed();
             if (!lane.HasRoomFor(commands.Count))
                 throw lane.Busy(commands.Count);
             batch = new CommandBatch(commands, lane, ref _lastNumber);

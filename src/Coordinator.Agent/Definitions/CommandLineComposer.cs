@@ -1,4 +1,6 @@
+using System.Text;
 using Coordinator.Agent.Configuration.Documents;
+using Coordinator.Qmp;
 
 namespace Coordinator.Agent.Definitions;
 
@@ -33,7 +35,7 @@ internal static class CommandLineComposer
             launchId,
             role,
             binary,
-            [.. OwnArguments(definition, role, launchId), .. arguments],
+            [.. OwnArguments(definition, role, launchId), .. StandbyArguments(host.MonitorSocketOf(launchId)), .. arguments],
             host.MonitorSocketOf(launchId),
             host.RunDirectoryOf(definition.Name),
             host.StateDirectoryOf(definition.Name),
@@ -79,6 +81,19 @@ internal static class CommandLineComposer
             "-S",
         ];
         return role == LaunchRole.Incoming ? own.Concat(["-incoming", "defer"]) : own;
+    }
+
+    // A path that Linux cannot bind would keep QEMU from starting; without standby monitors it only answers a little later.
+    private static IEnumerable<string> StandbyArguments(string monitor)
+    {
+        var sockets = QemuCommandLine.StandbySocketsOf(monitor).ToList();
+        return sockets.Any(socket => Encoding.UTF8.GetByteCount(socket) > QmpEndpoint.UnixPathLimitBytes)
+            ? []
+            : sockets.SelectMany((socket, i) => new[]
+            {
+                "-chardev", $"socket,id={QemuCommandLine.ReservedIdPrefix}standby.{i + 1},path={socket.Replace(",", ",,", StringComparison.Ordinal)},server=on,wait=off",
+                "-mon", $"chardev={QemuCommandLine.ReservedIdPrefix}standby.{i + 1},mode=control",
+            });
     }
 
     private static void RefuseBinary(VmDefinition definition, HostVariables host, string binary)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace Coordinator.Agent.Definitions;
@@ -23,6 +24,12 @@ public sealed partial record QemuCommandLine(
     /// <summary>The first descriptor behind stdin, stdout and stderr.</summary>
     public const int MonitorDescriptor = 3;
 
+    /// <summary>
+    /// Monitors besides the first one: each holds one command that QEMU has read already when it is needed (<see cref="Qemu.StandbyMonitors"/>). 13 questions serve one network
+    /// card of four queue pairs. One that nobody is connected to costs QEMU nothing.
+    /// </summary>
+    public const int StandbyMonitorCount = 14;
+
     /// <summary>Begins the ids of the agent's own objects in QEMU.</summary>
     public const string ReservedIdPrefix = "coordinator-";
 
@@ -32,6 +39,10 @@ public sealed partial record QemuCommandLine(
     /// <summary>The argument that carries the launch id, visible in /proc: a QEMU whose pid was not recorded before the agent died is found by it.</summary>
     public static string MonitorArgument(string launchId) =>
         $"socket,id={ReservedIdPrefix}{launchId},fd={MonitorDescriptor},server=on,wait=off";
+
+    /// <summary>Where the standby monitors of the QEMU with this monitor listen, if it has any.</summary>
+    public static IEnumerable<string> StandbySocketsOf(string qmpSocketPath) =>
+        Enumerable.Range(1, StandbyMonitorCount).Select(number => string.Create(CultureInfo.InvariantCulture, $"{qmpSocketPath}.{number}"));
 
     public static bool IsLaunchId(string text) => LaunchIdPattern().IsMatch(text);
 

@@ -23,6 +23,7 @@ internal static partial class LinuxProcessCalls
     // The same numbers on every architecture (they are newer than the unification of the tables).
     private const nint PidFdSendSignalNumber = 424;
     private const nint PidFdOpenNumber = 434;
+    private const nint PidFdGetFdNumber = 438;
 
     /// <summary>Null when there is no such process, zombies excluded (they have one).</summary>
     /// <exception cref="PlatformNotSupportedException">Linux older than 5.3, or a sandbox that forbids it: processes could then not be told apart.</exception>
@@ -51,6 +52,16 @@ internal static partial class LinuxProcessCalls
             NotPermitted when signal == 0 => true,
             _ => throw new IOException($"the process cannot be signalled: {Explain(error)}"),
         };
+    }
+
+    /// <summary>pidfd_getfd: Linux 5.6, and the right to trace the process.</summary>
+    /// <exception cref="IOException">With the kernel's reason.</exception>
+    public static SafeFileHandle Borrow(SafeFileHandle pidFd, int descriptor)
+    {
+        var borrowed = WithDescriptor(pidFd, process => (int)Syscall(PidFdGetFdNumber, process, descriptor, 0, 0));
+        return borrowed >= 0
+            ? new SafeFileHandle(borrowed, ownsHandle: true)
+            : throw new IOException($"descriptor {descriptor} of the process cannot be borrowed: {Explain(Marshal.GetLastPInvokeError())}");
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Coordinator.Agent.Definitions;
 using Microsoft.Win32.SafeHandles;
 
 namespace Coordinator.Agent.Processes;
@@ -50,14 +51,17 @@ internal static partial class MonitorListener
         }
     }
 
-    /// <summary>Litter only, so a failure is not worth more than the file that stays: names are never used twice.</summary>
+    /// <summary>The files of the monitor and of its standby monitors. Litter only, so a failure is not worth more than the file that stays: names are never used twice.</summary>
     public static void Remove(string? path)
     {
         try
         {
             if (path is not null)
             {
-                File.Delete(path);
+                foreach (var socket in QemuCommandLine.StandbySocketsOf(path).Prepend(path))
+                {
+                    File.Delete(socket);
+                }
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -84,6 +84,10 @@ public sealed class QemuProcess : IDisposable
     /// <summary>Completes at once when the process ends, child or not; a zombie of ours is reaped.</summary>
     public Task<QemuExit> WaitForExitAsync(CancellationToken cancellation = default) => _exit.WaitAsync(cancellation);
 
+    /// <summary>A descriptor of that process, as one of our own: both are the same open file.</summary>
+    /// <exception cref="IOException">There is none of this number, or the kernel refuses to lend it.</exception>
+    internal SafeFileHandle Borrow(int descriptor) => LinuxProcessCalls.Borrow(_pidFd, descriptor);
+
     /// <summary>SIGKILL to this very process, then waits until it is proven gone.</summary>
     /// <returns>False when it still was not gone at the limit: a process in an uninterruptible disk or network wait ends only with it. Then nothing
     /// may be done that needs it gone.</returns>

@@ -16,7 +16,9 @@ internal sealed partial class QemuInstance
     {
         QmpConnection monitor = Monitor;
         _quietUntil = Environment.TickCount64 + (long)s_quiet.TotalMilliseconds;
-        return monitor.ExecuteAsync(MigrationCommands.ContinueSwitchover, Timeout.InfiniteTimeSpan, _stop.Token);
+        return _standby is { } standby && standby.Monitors.TryFire(MigrationCommands.ContinueSwitchover, out Task<QmpReply>? fired)
+            ? AnswerAsync(fired)
+            : monitor.ExecuteAsync(MigrationCommands.ContinueSwitchover, Timeout.InfiniteTimeSpan, _stop.Token);
     }
 
     /// <inheritdoc cref="ContinueSwitchover"/>
@@ -110,7 +112,7 @@ internal sealed partial class QemuInstance
         RingReader reader = new(monitor, _trackedDevices);
         Devices = await reader.ListAsync(null, _stop.Token);
         (IReadOnlyList<DeviceReading> readings, QmpReply[] replies) =
-            await reader.ReadAsync(Devices, kind, [MigrationCommands.QueryCapabilities, MigrationCommands.MachineType], null, _stop.Token);
+            await reader.ReadAsync(Devices, kind, [MigrationCommands.QueryCapabilities, MigrationCommands.MachineType], null, null, _stop.Token);
         string[] capabilities = replies[0].IsError ? [] : [.. replies[0].Result.EnumerateArray().Select(item => item.GetProperty("capability").GetString()!).Order(StringComparer.Ordinal)];
         string machine = replies[1].IsError ? "" : replies[1].Result.GetString() ?? "";
         return new QemuLayout(readings, capabilities, machine);
@@ -121,32 +123,52 @@ internal sealed partial class QemuInstance
     {
         RingReader reader = new(Monitor, _trackedDevices);
         Devices ??= await reader.ListAsync(null, _stop.Token);
-        return (await reader.ReadAsync(Devices, ReadingKind.Provisional, [], null, _stop.Token)).Devices;
+        return (await reader.ReadAsync(Devices, ReadingKind.Provisional, [], null, null, _stop.Token)).Devices;
     }
 
-    /// <summary>Final rings, and what QEMU says of its states and figures in the same pipeline; the states are news as well.</summary>
+    /// <summary>Final rings, and what QEMU says of its states and figures with them; the states are news as well.</summary>
     public async Task<(FinalReading Reading, QemuSight Sight, MigrationInfo Migration)> ReadFinalAsync()
     {
-        RingReader reader = new(Monitor, _trackedDevices);
-        Devices ??= await reader.ListAsync(null, _stop.Token);
+        QmpConnection monitor = Monitor;
+        Devices ??= await new RingReader(monitor, _trackedDevices).ListAsync(null, _stop.Token);
         int generation = Generation;
-        long before = Interlocked.Read(ref _stateEvents);
-        (IReadOnlyList<DeviceReading> readings, QmpReply[] replies) =
-            await reader.ReadAsync(Devices, ReadingKind.Final, [MigrationCommands.QueryStatus, MigrationCommands.QueryMigrate], null, _stop.Token);
-        long at = HostClock.NowMicros();
-        MigrationInfo migration = MigrationInfo.Parse(replies[1].Result);
-        QemuSight sight = SightOf(RunStatus.Parse(replies[0].Result), migration);
-        if (before == Interlocked.Read(ref _stateEvents))
+        long before = StateEvents;
+        (FinalReading reading, QmpReply[] states) = await ReadFinalAsync(monitor, Devices);
+        MigrationInfo migration = MigrationInfo.Parse(states[1].Result);
+        return (reading, Seen(RunStatus.Parse(states[0].Result), migration, generation, before), migration);
+    }
+
+    /// <summary>The states alone, asked now.</summary>
+    public async Task<(QemuSight Sight, MigrationInfo Migration)> ReadStatesAsync()
+    {
+        int generation = Generation;
+        long before = StateEvents;
+        QmpReply[] states = await Monitor.ExecuteManyAsync(s_states, deadline: null, _stop.Token);
+        MigrationInfo migration = MigrationInfo.Parse(states[1].Result);
+        return (Seen(RunStatus.Parse(states[0].Result), migration, generation, before), migration);
+    }
+
+    /// <summary>
+    /// Makes ready for the switchover: QEMU reads what will be asked of it ahead of time. Replaces what was armed before.
+    /// </summary>
+    /// <param name="layout">Devices and queues as they will be found; more, fewer or other ones are found as well, a little later.</param>
+    /// <param name="first">Commands that matter even more.</param>
+    public async Task ArmAsync(IReadOnlyList<DeviceReading> layout, params IReadOnlyList<QmpCommand> first)
+    {
+        Devices ??= await new RingReader(Monitor, _trackedDevices).ListAsync(null, _stop.Token);
+        Dictionary<string, int> expected = layout.ToDictionary(device => device.Path, device => device.Queues.Count, StringComparer.Ordinal);
+        await DisarmAsync();
+        StandbyMonitors monitors = await StandbyMonitors.ArmAsync(_endpoint.Path!, [.. first, .. RingReader.Commands(Devices, expected, s_states)], _stop.Token);
+        _standby = new Standby(monitors, expected);
+    }
+
+    /// <summary>The switchover is over, or will not be: every monitor that is connected is told of every event.</summary>
+    public async Task DisarmAsync()
+    {
+        if (Interlocked.Exchange(ref _standby, null) is { } standby)
         {
-            lock (_gate)
-            {
-                _sight = sight;
-            }
-
-            _tell(new QemuNews(this, Sight: sight, Generation: generation));
+            await standby.Monitors.DisposeAsync();
         }
-
-        return (new FinalReading(readings, at), sight, migration);
     }
 
     public async Task<MigrationInfo> QueryMigrateAsync() => await Monitor.QueryMigrateAsync(deadline: null, _stop.Token);
@@ -168,6 +190,32 @@ internal sealed partial class QemuInstance
         }
 
         return await Process.KillAsync(killLimit, CancellationToken.None);
+    }
+
+    private static async Task AnswerAsync(Task<QmpReply> fired)
+    {
+        if ((await fired) is { Error: { } error } reply)
+        {
+            throw new QmpCommandException(reply.Command, error);
+        }
+    }
+
+    private async Task<(FinalReading Reading, QmpReply[] States)> ReadFinalAsync(QmpConnection monitor, IReadOnlyList<VirtioDevice> devices)
+    {
+        (IReadOnlyList<DeviceReading> readings, QmpReply[] states) =
+            await new RingReader(monitor, _trackedDevices).ReadAsync(devices, ReadingKind.Final, s_states, _standby, null, _stop.Token);
+        return (new FinalReading(readings, HostClock.NowMicros()), states);
+    }
+
+    private QemuSight Seen(RunStatus run, MigrationInfo migration, int generation, long eventsBefore)
+    {
+        QemuSight sight = SightOf(run, migration);
+        if (TrySee(sight, eventsBefore) is { } sequence)
+        {
+            _tell(new QemuNews(this, Sight: sight, Generation: generation, Sequence: sequence));
+        }
+
+        return sight;
     }
 }
 

@@ -11,8 +11,8 @@ internal sealed partial class QemuInstance
     private void OnEvent(QmpConnection monitor, QmpEvent happened)
     {
         GuestEvent guestEvent = GuestEvent.Parse(happened);
-        QemuSight? sight = Follow(guestEvent);
-        _tell(new QemuNews(this, guestEvent, sight));
+        (QemuSight? sight, long sequence) = Follow(guestEvent);
+        _tell(new QemuNews(this, guestEvent, sight, Sequence: sequence));
         switch (guestEvent)
         {
             case MigrationStatusChanged { Status: "completed" } when IsArriving:
@@ -28,19 +28,19 @@ internal sealed partial class QemuInstance
     }
 
     /// <summary>What is known now because of the event, or null when QEMU has to be asked.</summary>
-    private QemuSight? Follow(GuestEvent guestEvent)
+    private (QemuSight? Sight, long Sequence) Follow(GuestEvent guestEvent)
     {
         if (guestEvent is not (MigrationStatusChanged or GuestStopped or GuestResumed or GuestShutDown or GuestReset))
         {
-            return null;
+            return (null, 0);
         }
 
-        Interlocked.Increment(ref _stateEvents);
         lock (_gate)
         {
+            _stateEvents++;
             if (_sight is not { } before)
             {
-                return null;
+                return (null, 0);
             }
 
             QemuSight? after = guestEvent switch
@@ -54,7 +54,7 @@ internal sealed partial class QemuInstance
                 _ => null,
             };
             _sight = after;
-            return after;
+            return (after, ++_sequence);
         }
     }
 
@@ -75,25 +75,19 @@ internal sealed partial class QemuInstance
     {
         try
         {
-            RingReader reader = new(monitor, _trackedDevices);
-            IReadOnlyList<VirtioDevice> devices = Devices ??= await reader.ListAsync(null, _stop.Token);
+            IReadOnlyList<VirtioDevice> devices = Devices ??= await new RingReader(monitor, _trackedDevices).ListAsync(null, _stop.Token);
             int generation = Generation;
-            long before = Interlocked.Read(ref _stateEvents);
-            (IReadOnlyList<DeviceReading> readings, QmpReply[] states) =
-                await reader.ReadAsync(devices, ReadingKind.Final, [MigrationCommands.QueryStatus, MigrationCommands.QueryMigrate], null, _stop.Token);
-            if (before != Interlocked.Read(ref _stateEvents))
+            long before = StateEvents;
+            (FinalReading reading, QmpReply[] states) = await ReadFinalAsync(monitor, devices);
+            QemuSight sight = SightOf(RunStatus.Parse(states[0].Result), MigrationInfo.Parse(states[1].Result));
+            if (TrySee(sight, before) is { } sequence)
+            {
+                _tell(new QemuNews(this, Sight: sight, Generation: generation, Loaded: reading, Sequence: sequence));
+            }
+            else
             {
                 Observe();
-                return;
             }
-
-            QemuSight sight = SightOf(RunStatus.Parse(states[0].Result), MigrationInfo.Parse(states[1].Result));
-            lock (_gate)
-            {
-                _sight = sight;
-            }
-
-            _tell(new QemuNews(this, Sight: sight, Generation: generation, Loaded: new FinalReading(readings, HostClock.NowMicros())));
         }
         catch (Exception e) when (e is QmpException or DeviceNotFoundException)
         {

@@ -14,6 +14,7 @@ namespace Coordinator.Agent.Qemu;
 internal sealed partial class QemuInstance : IAsyncDisposable
 {
     private static readonly TimeSpan s_quiet = TimeSpan.FromMilliseconds(150);
+    private static readonly QmpCommand[] s_states = [MigrationCommands.QueryStatus, MigrationCommands.QueryMigrate];
 
     private readonly Action<QemuNews> _tell;
     private readonly ILogger _logger;
@@ -25,7 +26,9 @@ internal sealed partial class QemuInstance : IAsyncDisposable
 
     private QmpSession? _session;
     private QemuSight? _sight;
+    private Standby? _standby;
     private long _stateEvents;
+    private long _sequence;
     private bool _isObserving;
     private long _quietUntil;
 
@@ -61,6 +64,12 @@ internal sealed partial class QemuInstance : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>
+    /// The newest news that its session has heard; touched only there. News comes from the thread that reads the monitor and from those that asked: what was seen earlier may be
+    /// told later, and a guest that stands still would seem to run.
+    /// </summary>
+    public long HeardSequence { get; set; }
 
     /// <summary>Counts the commands that change what QEMU does: a question asked before one says nothing about what it did.</summary>
     public int Generation { get; private set; }
@@ -101,6 +110,7 @@ internal sealed partial class QemuInstance : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
+        await DisarmAsync();
         if (_session is { } session)
         {
             await session.DisposeAsync();
@@ -135,27 +145,20 @@ internal sealed partial class QemuInstance : IAsyncDisposable
                 await Task.Delay(quiet, _stop.Token);
             }
 
-            for (int attempt = 0; ; attempt++)
+            // An event may have overtaken the replies, or the other way round: neither is known to be the newer, so ask again.
+            bool seen;
+            do
             {
-                int generation = Generation;
-                long before = Interlocked.Read(ref _stateEvents);
-                QmpReply[] replies = await monitor.ExecuteManyAsync([MigrationCommands.QueryStatus, MigrationCommands.QueryMigrate], Timeout.InfiniteTimeSpan, _stop.Token);
-                QemuSight sight = SightOf(RunStatus.Parse(replies[0].Result), MigrationInfo.Parse(replies[1].Result));
-
-                // An event may have overtaken the replies, or the other way round: neither is known to be the newer, so ask again.
-                if (before == Interlocked.Read(ref _stateEvents) || attempt == 2)
-                {
-                    lock (_gate)
-                    {
-                        _sight = sight;
-                        _isObserving = false;
-                    }
-
-                    _ready.TrySetResult();
-                    _tell(new QemuNews(this, Sight: sight, Generation: generation));
-                    return;
-                }
+                seen = await TrySeeAsync(monitor);
             }
+            while (!seen);
+
+            lock (_gate)
+            {
+                _isObserving = false;
+            }
+
+            _ready.TrySetResult();
         }
         catch (Exception e) when (e is QmpException or OperationCanceledException)
         {
@@ -163,6 +166,48 @@ internal sealed partial class QemuInstance : IAsyncDisposable
             {
                 _isObserving = false;
             }
+        }
+    }
+
+    private async Task<bool> TrySeeAsync(QmpConnection monitor)
+    {
+        int generation = Generation;
+        long before = StateEvents;
+        QmpReply[] replies = await monitor.ExecuteManyAsync(s_states, Timeout.InfiniteTimeSpan, _stop.Token);
+        QemuSight sight = SightOf(RunStatus.Parse(replies[0].Result), MigrationInfo.Parse(replies[1].Result));
+        if (TrySee(sight, before) is not { } sequence)
+        {
+            return false;
+        }
+
+        _tell(new QemuNews(this, Sight: sight, Generation: generation, Sequence: sequence));
+        return true;
+    }
+
+    private long StateEvents
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _stateEvents;
+            }
+        }
+    }
+
+    /// <summary>Takes what QEMU answered, unless an event came meanwhile: the answer may be older than it.</summary>
+    /// <returns>Its place among all that was seen of this QEMU; null when it was not taken.</returns>
+    private long? TrySee(QemuSight sight, long eventsBefore)
+    {
+        lock (_gate)
+        {
+            if (_stateEvents != eventsBefore)
+            {
+                return null;
+            }
+
+            _sight = sight;
+            return ++_sequence;
         }
     }
 

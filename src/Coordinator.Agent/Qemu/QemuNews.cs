@@ -12,7 +12,8 @@ namespace Coordinator.Agent.Qemu;
 /// <param name="HasExited">Proven by its pidfd, never by a closed socket.</param>
 /// <param name="Generation">Of a question: what was newest at <see cref="QemuInstance.Generation"/> when it was asked. Null for events, which are never out of date.</param>
 /// <param name="Loaded">Rings of a destination that has just loaded, read before anything else happened to it.</param>
-internal sealed record QemuNews(QemuInstance From, GuestEvent? Event = null, QemuSight? Sight = null, bool HasExited = false, int? Generation = null, FinalReading? Loaded = null);
+/// <param name="Sequence">Of the sight, among all that was seen of this QEMU.</param>
+internal sealed record QemuNews(QemuInstance From, GuestEvent? Event = null, QemuSight? Sight = null, bool HasExited = false, int? Generation = null, FinalReading? Loaded = null, long Sequence = 0);
 
 /// <summary>Rings of a VM that stands still and holds its state.</summary>
 /// <param name="Devices">By path.</param>

@@ -1,7 +1,5 @@
 using System.Buffers.Binary;
 using System.ComponentModel;
-using System.Globalization;
-using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
@@ -23,7 +21,6 @@ internal static partial class StreamBreaker
     private const ushort RequestWithAcknowledgement = 1 | 4;
     private const int HeaderBytes = 16;
     private const int RequestBytes = 56;
-    private const string EstablishedState = "01";
 
     /// <summary>
     /// The connections of the process to <paramref name="streamUri"/>, each ended.
@@ -32,77 +29,13 @@ internal static partial class StreamBreaker
     /// <exception cref="IOException">The kernel refuses, with its reason.</exception>
     public static int Break(int pid, string streamUri)
     {
-        if (PortOf(streamUri) is not { } port)
-        {
-            return 0;
-        }
-
-        HashSet<long> inodes = SocketInodes(pid);
-        List<TcpConnection> connections = [.. Table(pid, "tcp", AddressFamily.InterNetwork).Concat(Table(pid, "tcp6", AddressFamily.InterNetworkV6))
-            .Where(connection => connection.Remote.Port == port && inodes.Contains(connection.Inode))];
+        IReadOnlyList<TcpConnection> connections = TcpConnection.OfStream(pid, streamUri);
         foreach (TcpConnection connection in connections)
         {
             Destroy(connection);
         }
 
         return connections.Count;
-    }
-
-    private static int? PortOf(string streamUri)
-    {
-        int colon = streamUri.LastIndexOf(':');
-        return streamUri.StartsWith("tcp:", StringComparison.Ordinal) && int.TryParse(streamUri.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int port) ? port : null;
-    }
-
-    private static HashSet<long> SocketInodes(int pid)
-    {
-        HashSet<long> inodes = [];
-        foreach (string path in Directory.EnumerateFiles($"/proc/{pid}/fd"))
-        {
-            // "socket:[12345]"; a descriptor that was closed in between is no socket of interest.
-            string? target = new FileInfo(path).LinkTarget;
-            if (target is ['s', 'o', 'c', 'k', 'e', 't', ':', '[', .. var number, ']'] && long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out long inode))
-            {
-                inodes.Add(inode);
-            }
-        }
-
-        return inodes;
-    }
-
-    /// <summary>/proc/PID/net shows the network namespace of that process.</summary>
-    private static IEnumerable<TcpConnection> Table(int pid, string file, AddressFamily family)
-    {
-        string path = $"/proc/{pid}/net/{file}";
-        if (!File.Exists(path))
-        {
-            yield break;
-        }
-
-        foreach (string line in File.ReadLines(path).Skip(1))
-        {
-            string[] fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (fields.Length > 9 && fields[3] == EstablishedState)
-            {
-                yield return new TcpConnection(family, EndPointOf(fields[1]), EndPointOf(fields[2]), long.Parse(fields[9], CultureInfo.InvariantCulture));
-            }
-        }
-    }
-
-    /// <summary>"0100007F:1F90": the address as 32-bit words of the machine, the port as a number.</summary>
-    private static IPEndPoint EndPointOf(string text)
-    {
-        string[] parts = text.Split(':');
-        byte[] address = Convert.FromHexString(parts[0]);
-        if (BitConverter.IsLittleEndian)
-        {
-            for (int word = 0; word < address.Length; word += 4)
-            {
-                Array.Reverse(address, word, 4);
-            }
-        }
-
-        return new IPEndPoint(new IPAddress(address), int.Parse(parts[1], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
     }
 
     private static void Destroy(TcpConnection connection)
@@ -151,8 +84,6 @@ internal static partial class StreamBreaker
         BitConverter.TryWriteBytes(body[48..], ulong.MaxValue);
         return request;
     }
-
-    private sealed record TcpConnection(AddressFamily Family, IPEndPoint Local, IPEndPoint Remote, long Inode);
 
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
     private static partial SafeFileHandle OpenSocket(int family, int type, int protocol);

@@ -179,6 +179,7 @@ internal sealed partial class DestinationSide
             _followed = records.Attempt;
             bool inThisLife = guest.IsArriving;
             guest.IsArriving = false;
+            _ = guest.DisarmAsync();
             session.Agent.Promises.Settle(records.Launch);
             if (Facts.Port != 0)
             {

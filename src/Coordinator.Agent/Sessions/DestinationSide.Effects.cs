@@ -149,7 +149,13 @@ internal sealed partial class DestinationSide
             session.Logger.LogWarning("VM {Vm}: the rehearsal's records cannot be read: {Reason}", session.Vm, e.Message);
         }
 
-        TimeSpan? sync = frame.Attempt == session.Destination.Records.Attempt.Value ? session.Records.Register?.Rehearse() : null;
+        bool isOurs = frame.Attempt == session.Destination.Records.Attempt.Value;
+        if (isOurs && frame.Rehearse.Round == 1 && Guest is { IsArriving: true } guest)
+        {
+            _ = ArmAsync(guest, frame.Rehearse.Readings);
+        }
+
+        TimeSpan? sync = isOurs ? session.Records.Register?.Rehearse() : null;
         return new DestinationFrame
         {
             Vm = session.Vm,
@@ -163,5 +169,20 @@ internal sealed partial class DestinationSide
                 Answered = HostClock.NowMicros(),
             },
         };
+    }
+
+    /// <summary>
+    /// For the rings as the source has them now: this side learns how many queue pairs the guest uses only from the stream. What is not armed is asked in the ordinary way.
+    /// </summary>
+    private async Task ArmAsync(QemuInstance guest, IReadOnlyList<DeviceReading> layout)
+    {
+        try
+        {
+            await guest.ArmAsync(layout);
+        }
+        catch (Exception e) when (e is QmpException or QemuUnreachableException or DeviceNotFoundException or OperationCanceledException or ArgumentException)
+        {
+            session.Logger.LogInformation("VM {Vm}: nothing is armed at the destination: {Reason}", session.Vm, e.Message);
+        }
     }
 }

@@ -17,7 +17,7 @@ internal sealed partial class SourceSide
     /// </summary>
     private static readonly TimeSpan s_completionDelay = TimeSpan.FromMilliseconds(50);
 
-    private static readonly TimeSpan s_postmigratePause = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan s_unbufferLimit = TimeSpan.FromMilliseconds(5);
 
     private Task<Released>? _readingFinal;
 
@@ -106,15 +106,21 @@ internal sealed partial class SourceSide
         guest.Observe();
     }
 
-    private Task ContinueSwitchoverAsync(AttemptNo attempt, QemuInstance guest)
+    private async Task ContinueSwitchoverAsync(AttemptNo attempt, QemuInstance guest)
     {
+        // A guest so small that it was copied at once: some milliseconds here are worth the 40 that the stream may wait otherwise.
+        if (!_unbuffering.IsCompleted)
+        {
+            await Task.WhenAny(_unbuffering, Task.Delay(s_unbufferLimit, session.Stopping));
+        }
+
         long sent = HostClock.NowMicros();
         Task answered = guest.ContinueSwitchover();
         Facts.Times.ContinueSent = Facts.Times.ContinueSent == 0 ? sent : Facts.Times.ContinueSent;
 
         // At once and not with QEMU's answer: what QEMU says after this moment was seen after the command.
         session.Post(new SessionInput.SourceHappened(new SourceInput.ContinueIssued(attempt)));
-        return answered;
+        await answered;
     }
 
     private async Task YankAsync(AttemptNo attempt, QemuInstance guest)
@@ -200,21 +206,24 @@ internal sealed partial class SourceSide
 
     private async Task<Released> ReadFinalAsync(QemuInstance guest)
     {
-        for (; ; )
-        {
-            (FinalReading reading, QemuSight sight, MigrationInfo migration) = await guest.ReadFinalAsync();
+        (FinalReading reading, QemuSight sight, MigrationInfo migration) = await guest.ReadFinalAsync();
 
-            // `completed` is said a moment before `postmigrate` is reached; released is only what is in it.
-            if (sight is { Run: RunState.PostMigrate, Status: MigrationStatus.Completed })
+        // `completed` is said a moment before `postmigrate` is reached; released is only what is in it. The rings do not change any more meanwhile: the guest stands still, and
+        // nothing but a failure of this migration lets it go on here.
+        while (sight is not { Run: RunState.PostMigrate, Status: MigrationStatus.Completed })
+        {
+            if (sight.Run is not (RunState.FinishMigrate or RunState.PostMigrate))
             {
-                Released released = new();
-                released.FinalRecords.AddRange(reading.Devices);
-                session.Post(() => NoteFinal(released, reading, migration));
-                return released;
+                throw new QemuUnreachableException($"the source's QEMU is in {sight.Run}, and not handed over");
             }
 
-            await Task.Delay(s_postmigratePause, session.Stopping);
+            (sight, migration) = await guest.ReadStatesAsync();
         }
+
+        Released released = new();
+        released.FinalRecords.AddRange(reading.Devices);
+        session.Post(() => NoteFinal(released, reading, migration));
+        return released;
     }
 
     private void NoteFinal(Released released, FinalReading reading, MigrationInfo migration)

@@ -1,5 +1,7 @@
 using Coordinator.Agent.Channel;
+using Coordinator.Agent.Qemu;
 using Coordinator.AgentProtocol;
+using Coordinator.Qmp;
 using WireRehearsal = Coordinator.AgentProtocol.Rehearsal;
 
 namespace Coordinator.Agent.Sessions;
@@ -21,6 +23,7 @@ internal sealed partial class SourceSide
             RehearsalRounds rounds = new(session.Vm, command.Attempt, command.DestinationStore, readings);
             Link.OnRehearsed = rounds.OnRehearsed;
             WireRehearsal? measured = await rounds.RunAsync(Link.TrySend, session.Stopping);
+            await ArmAsync(readings);
             return (measured, measured is null ? $"the agent of host {command.DestinationHost} stopped answering during the rehearsal" : "");
         }
         catch (OperationCanceledException)
@@ -30,6 +33,22 @@ internal sealed partial class SourceSide
         finally
         {
             Link.OnRehearsed = null;
+        }
+    }
+
+    /// <summary>What is not armed is asked in the ordinary way, so a failure costs some milliseconds and nothing else.</summary>
+    private async Task ArmAsync(IReadOnlyList<DeviceReading> layout)
+    {
+        try
+        {
+            if (Guest is { } guest)
+            {
+                await guest.ArmAsync(layout, MigrationCommands.ContinueSwitchover);
+            }
+        }
+        catch (Exception e) when (e is QmpException or QemuUnreachableException or DeviceNotFoundException)
+        {
+            session.Logger.LogInformation("VM {Vm}: nothing is armed at the source: {Reason}", session.Vm, e.Message);
         }
     }
 }

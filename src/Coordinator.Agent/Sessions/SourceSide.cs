@@ -17,6 +17,8 @@ internal sealed partial class SourceSide(VmSession session) : IAsyncDisposable
     private static readonly TimeSpan s_killLimit = TimeSpan.FromSeconds(10);
 
     private readonly StandstillWatch _standstill = new();
+    private AttemptNo _unbuffered;
+    private Task _unbuffering = Task.CompletedTask;
 
     private QemuInstance? Guest => session.Guests.Of(session.Guests.SourceLaunch);
 
@@ -170,6 +172,12 @@ internal sealed partial class SourceSide(VmSession session) : IAsyncDisposable
             Facts.StoodStill = true;
         }
 
+        if (session.Source is { View.Status: MigrationStatus.Active or MigrationStatus.PreSwitchover } source && source.Attempt != _unbuffered && Plan is { } plan)
+        {
+            _unbuffered = source.Attempt;
+            _unbuffering = Task.Run(() => SendWithoutDelay(guest, plan.StreamUri), session.Stopping);
+        }
+
         bool isOver = now == SourceStage.Home && before is not (SourceStage.Home or SourceStage.Gone) && session.Source.Attempt != AttemptNo.None
             && session.Source.Issued >= session.Source.Attempt && guest.Launch == session.Source.Records.Launch;
         if (isOver && !Facts.IsSettled)
@@ -190,6 +198,7 @@ internal sealed partial class SourceSide(VmSession session) : IAsyncDisposable
     {
         try
         {
+            await guest.DisarmAsync();
             if (PausesOnShutdown(guest))
             {
                 await guest.PowerOffOnShutdownAsync();
@@ -203,6 +212,19 @@ internal sealed partial class SourceSide(VmSession session) : IAsyncDisposable
         catch (Exception e) when (e is QmpException or QemuUnreachableException or OperationCanceledException)
         {
             session.Logger.LogInformation("VM {Vm}: after the attempt: {Reason}", session.Vm, e.Message);
+        }
+    }
+
+    private void SendWithoutDelay(QemuInstance guest, string streamUri)
+    {
+        try
+        {
+            int connections = StreamNoDelay.Set(guest.Process, streamUri);
+            session.Logger.LogDebug("VM {Vm}: {Count} connection(s) of the stream send without delay", session.Vm, connections);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
+        {
+            session.Logger.LogInformation("VM {Vm}: the stream {Uri} may wait up to 40 ms in the blackout: {Reason}", session.Vm, streamUri, e.Message);
         }
     }
 

@@ -219,6 +219,13 @@ internal sealed partial class VmSession : IAsyncDisposable
             return;
         }
 
+        // The event of old news still happened; what was seen with it is known better since.
+        if (news.Sight is not null && news.Sequence <= news.From.HeardSequence)
+        {
+            news = news with { Sight = null, Loaded = null };
+        }
+
+        news.From.HeardSequence = Math.Max(news.From.HeardSequence, news.Sequence);
         await _sourceSide.HearAsync(news);
         await _destinationSide.HearAsync(news);
         if (news.HasExited)

@@ -16,12 +16,28 @@ public sealed class CommandLineTests
                 "-name", "guest=web-1,process=qemu:web-1,debug-threads=on", "-uuid", DefinitionTexts.Uuid, "-no-user-config", "-msg", "timestamp=on",
                 "-monitor", "none",
                 "-chardev", "socket,id=coordinator-l-17,fd=3,server=on,wait=off", "-mon", "chardev=coordinator-l-17,mode=control", "-S", "-incoming", "defer",
+                .. Enumerable.Range(1, QemuCommandLine.StandbyMonitorCount).SelectMany(i => new[]
+                {
+                    "-chardev", $"socket,id=coordinator-standby.{i},path=/run/coordinator/qmp/l-17.{i},server=on,wait=off", "-mon", $"chardev=coordinator-standby.{i},mode=control",
+                }),
                 "-machine", "q35", "-m", "512",
             ],
             line.Arguments);
         Assert.Equal("/run/coordinator/qmp/l-17", line.QmpSocketPath);
         Assert.Equal("/var/lib/coordinator/vm/web-1/qemu-l-17.log", line.LogPath);
         Assert.Equal(512, line.Memory.MiB);
+    }
+
+    [Fact]
+    public void CommandLine_WithARunDirectoryTooLongForMoreSockets_HasNoStandbyMonitors()
+    {
+        // "/qmp/l" of 107 bytes is left to the one monitor; ".14" more is too much.
+        var host = DefinitionTexts.Host() with { RunDirectory = "/" + new string('r', 99) };
+
+        var line = DefinitionTexts.Parse(DefinitionTexts.Small).CommandLine(host, LaunchRole.Start, "l");
+
+        Assert.DoesNotContain(line.Arguments, argument => argument.Contains("standby", StringComparison.Ordinal));
+        Assert.Contains("chardev=coordinator-l,mode=control", line.Arguments);
     }
 
     [Fact]

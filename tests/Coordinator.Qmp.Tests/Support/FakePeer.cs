@@ -47,11 +47,21 @@ sealed class FakePeer : IAsyncDisposable
     public Task SendEventAsync(string name, string data = "{}", long seconds = 1_795_390_547, long microseconds = 428_668) =>
         SendAsync($$$"""{"timestamp": {"seconds": {{{seconds}}}, "microseconds": {{{microseconds}}}}, "event": "{{{name}}}", "data": {{{data}}}}""");
 
-    public async Task<FakeCommand> ReadAsync()
+    public async Task<FakeCommand> ReadAsync() => FakeCommand.Parse(await ReadLineAsync());
+
+    public async Task<string> ReadLineAsync()
     {
         var line = await _reader.ReadLineAsync().InTime();
         Assert.True(line is not null, "The client closed the connection where a command was expected.");
-        return FakeCommand.Parse(line);
+        return line;
+    }
+
+    /// <summary>The first characters of a line whose end need not have been sent.</summary>
+    public async Task<string> ReadBytesAsync(int count)
+    {
+        var characters = new char[count];
+        Assert.Equal(count, await _reader.ReadBlockAsync(characters.AsMemory()).AsTask().InTime());
+        return new string(characters);
     }
 
     /// <summary>True when the client has closed its side; a command instead is a failure.</summary>
@@ -66,7 +76,6 @@ sealed class FakePeer : IAsyncDisposable
             // Reset: closed as well.
         }
     }
-
 
     /// <summary>Something of what the client sent has not been read yet.</summary>
     public bool HasBytes => _socket.Available > 0;
