@@ -9,8 +9,8 @@ namespace Coordinator.Journal;
 
 /// <summary>
 /// Every event of a VM with its manifest and its stored message, both ways. A manifest is two letters and a version; it is never given to another
-/// message. The reading
-/// side of a retired version stays here for ever and turns it into the current event, so that the state machine knows only current ones.
+/// message. The reading side of a retired version stays here for ever and turns it into the current event, so that the state machine knows only
+/// current ones.
 /// </summary>
 public static class VmEventCodec
 {

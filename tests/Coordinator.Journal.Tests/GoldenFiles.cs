@@ -1,9 +1,8 @@
 namespace Coordinator.Journal.Tests;
 
 /// <summary>
-/// Bytes as they stand in journals in the field: <c>Golden/SAMPLE.MANIFEST.hex</c>. They must load for ever, so a file is added and never changed. To add
-/// the missing
-/// ones set COORDINATOR_WRITE_GOLDEN to the folder in the source tree and run the tests once.
+/// Bytes as they stand in journals in the field: <c>Golden/SAMPLE.MANIFEST.hex</c>. They must load for ever, so a file is added and never changed. To
+/// add the missing ones set COORDINATOR_WRITE_GOLDEN to the folder in the source tree and run the tests once.
 /// </summary>
 internal static class GoldenFiles
 {

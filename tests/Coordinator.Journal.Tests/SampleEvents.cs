@@ -7,8 +7,7 @@ namespace Coordinator.Journal.Tests;
 
 /// <summary>
 /// One event of every kind, with no field at its default. Each golden file stands for the sample of its name; a sample is never changed once its file
-/// exists: an event that
-/// gained a field gets a second sample under a new name.
+/// exists: an event that gained a field gets a second sample under a new name.
 /// </summary>
 internal static class SampleEvents
 {

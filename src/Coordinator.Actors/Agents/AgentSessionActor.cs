@@ -26,9 +26,8 @@ public sealed record FromAgent(AgentMessage Message) : INoSerializationVerificat
 public sealed record AgentStreamEnded : INoSerializationVerificationNeeded;
 
 /// <summary>
-/// One agent's stream on this node: passes reports, answers and samples to the VMs' entities, and what is published for the host to the agent. Holds no
-/// state of a VM. A
-/// newer session of the same host, on any node, ends this one: the agent dialled again, so this stream is dead or about to be.
+/// One agent's stream on this node: passes reports, answers and samples to the VMs' entities, and what is published for the host to the agent. Holds
+/// no state of a VM. A newer session of the same host, on any node, ends this one: the agent dialled again, so this stream is dead or about to be.
 /// </summary>
 public sealed class AgentSessionActor : UntypedActor
 {

@@ -17,8 +17,8 @@ internal sealed class TellHostsDue : INoSerializationVerificationNeeded
 
 /// <summary>
 /// Which host is connected to which node. Each node tells the others its own hosts, on change and every few seconds, all of them at once: there is
-/// nothing to merge, and a
-/// lost message is mended by the next. Kept in memory only: after a stop of the whole cluster the agents tell it anew by connecting.
+/// nothing to merge, and a lost message is mended by the next. Kept in memory only: after a stop of the whole cluster the agents tell it anew by
+/// connecting.
 /// </summary>
 public sealed class HostDirectoryActor : UntypedActor, IWithTimers
 {

@@ -9,9 +9,8 @@ namespace Coordinator.Actors.Migrations;
 internal sealed record HostView(VmReport Raw, HostReport Evidence, ReportedRings Rings, TimeSpan ReceivedAt);
 
 /// <summary>
-/// The newest report of each host. Reports of one agent life are ordered by their number; one of an older life, or an older one of this life, is dropped:
-/// it may have been
-/// overtaken on its way through another node.
+/// The newest report of each host. Reports of one agent life are ordered by their number; one of an older life, or an older one of this life, is
+/// dropped: it may have been overtaken on its way through another node.
 /// </summary>
 internal sealed class HostViews
 {

@@ -12,11 +12,9 @@ using Coordinator.Journal;
 namespace Coordinator.Actors.Migrations;
 
 /// <summary>
-/// The entity of one VM with all its migrations: a shell around <see cref="VmDecisions"/>, <see cref="VmProgress"/>, <see cref="VmTransitions"/> and <see
-/// cref="VmEffects"/>.
-/// It journals, then speaks; what it must do follows from state alone, after each write and after recovery alike. It starts with no claim and makes one
-/// as soon as anything
-/// is to be journalled or outstanding, so that looking at an absent VM writes nothing.
+/// The entity of one VM with all its migrations: a shell around <see cref="VmDecisions"/>, <see cref="VmProgress"/>, <see cref="VmTransitions"/> and
+/// <see cref="VmEffects"/>. It journals, then speaks; what it must do follows from state alone, after each write and after recovery alike. It starts
+/// with no claim and makes one as soon as anything is to be journalled or outstanding, so that looking at an absent VM writes nothing.
 /// </summary>
 /// <remarks>A write that fails stops it: sharding starts it again and it reads the truth. A stale incarnation fails at the journal's unique index.</remarks>
 internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTimers

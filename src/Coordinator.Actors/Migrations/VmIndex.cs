@@ -15,8 +15,8 @@ namespace Coordinator.Actors.Migrations;
 
 /// <summary>
 /// All VMs and their migrations, folded from the journal itself: the same on every node, there after every restart, and never behind an acknowledged
-/// request. What was folded
-/// is kept, so that a list reads only what is new. Meant for the small numbers of an embedded installation; a projection into tables takes its place for more.
+/// request. What was folded is kept, so that a list reads only what is new. Meant for the small numbers of an embedded installation; a projection
+/// into tables takes its place for more.
 /// </summary>
 public sealed class VmIndex(ActorSystem system) : IDisposable
 {

@@ -5,9 +5,8 @@ using Coordinator.Contracts;
 namespace Coordinator.Actors.Migrations;
 
 /// <summary>
-/// Follows one VM for one reader. An entity forgets its watchers when it moves or restarts, so the watch is asked for again and again; each answer is the
-/// whole view, and a
-/// reader that is slow gets the newest.
+/// Follows one VM for one reader. An entity forgets its watchers when it moves or restarts, so the watch is asked for again and again; each answer is
+/// the whole view, and a reader that is slow gets the newest.
 /// </summary>
 public sealed class VmWatcherActor : UntypedActor, IWithTimers
 {

@@ -7,9 +7,8 @@ using Coordinator.Domain.Virtqueues;
 namespace Coordinator.Actors.Virtqueues;
 
 /// <summary>
-/// The virtqueue actors of one VM's migration, as their parent holds them: creates one per queue, feeds it, keeps what it said, and starts it again with
-/// a growing delay when
-/// it died. Part of its parent actor: never used from elsewhere.
+/// The virtqueue actors of one VM's migration, as their parent holds them: creates one per queue, feeds it, keeps what it said, and starts it again
+/// with a growing delay when it died. Part of its parent actor: never used from elsewhere.
 /// </summary>
 internal sealed class QueueGroup(IActorContext context, ITimerScheduler timers)
 {

@@ -5,9 +5,8 @@ using Coordinator.Domain.Virtqueues;
 namespace Coordinator.Actors.Virtqueues;
 
 /// <summary>
-/// One virtqueue of one device during one migration: a shell around its <see cref="VirtqueueTrack"/>. It holds nothing that its parent could not tell it
-/// again, so its death
-/// changes nothing but the time until it has caught up.
+/// One virtqueue of one device during one migration: a shell around its <see cref="VirtqueueTrack"/>. It holds nothing that its parent could not tell
+/// it again, so its death changes nothing but the time until it has caught up.
 /// </summary>
 internal sealed class VirtqueueActor : UntypedActor
 {

@@ -5,8 +5,7 @@ namespace Coordinator.Agent.Definitions;
 
 /// <summary>
 /// Reads a guest's memory size from its arguments: the greater of <c>-m</c> and the sum of the memory backends, else QEMU's default. Both are read
-/// because with <c>-machine memory-backend=</c>
-/// or <c>-numa memdev=</c> the backends are the memory of <c>-m</c>, while <c>-m</c> may be absent.
+/// because with <c>-machine memory-backend=</c> or <c>-numa memdev=</c> the backends are the memory of <c>-m</c>, while <c>-m</c> may be absent.
 /// </summary>
 internal static class QemuMemory
 {

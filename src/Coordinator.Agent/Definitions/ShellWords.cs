@@ -3,10 +3,10 @@ using System.Text;
 namespace Coordinator.Agent.Definitions;
 
 /// <summary>
-/// Splits a pasted command line into words as POSIX sh does (XCU 2.2 and 2.3): quotes, backslash, continuation lines, comments. Nothing is run or looked up:
-/// what sh would expand or execute is refused, so that a pasted line never means something else here than in a terminal. <c>${name}</c> is left for
-/// the variables of the definition,
-/// except between single quotes, where sh leaves it alone too. Hand-written because .NET only splits by Windows' rules.
+/// Splits a pasted command line into words as POSIX sh does (XCU 2.2 and 2.3): quotes, backslash, continuation lines, comments. Nothing is run or
+/// looked up: what sh would expand or execute is refused, so that a pasted line never means something else here than in a terminal. <c>${name}</c> is
+/// left for the variables of the definition, except between single quotes, where sh leaves it alone too. Hand-written because .NET only splits by
+/// Windows' rules.
 /// </summary>
 internal sealed class ShellWords
 {

@@ -6,8 +6,7 @@ namespace Coordinator.Agent.Processes;
 
 /// <summary>
 /// pidfd, waitid and poll. A pidfd names one process for ever, so no signal can reach a stranger that got the same number; System.Diagnostics.Process
-/// knows numbers only,
-/// and for a process that is not a child it polls every 100 ms for the exit.
+/// knows numbers only, and for a process that is not a child it polls every 100 ms for the exit.
 /// </summary>
 internal static partial class LinuxProcessCalls
 {

@@ -7,16 +7,16 @@ namespace Coordinator.Agent.Processes;
 
 /// <summary>
 /// The listening socket of a monitor, made by the agent and handed to QEMU as an open descriptor (as libvirt does): the agent connects before QEMU
-/// exists, so nobody waits for a file to appear,
-/// and the end of QEMU before its greeting is the end of that connection. .NET's Socket cannot do it: it deletes the socket file when the listener is disposed.
+/// exists, so nobody waits for a file to appear, and the end of QEMU before its greeting is the end of that connection. .NET's Socket cannot do it:
+/// it deletes the socket file when the listener is disposed.
 /// </summary>
 internal static partial class MonitorListener
 {
     private const int UnixFamily = 1;
 
     // Non-blocking, which QEMU inherits with the open description: while it starts, its main loop and its monitor thread both watch the listener,
-    // both see the connection that waits there, and the one that comes second
-    // would stand in accept() for ever (measured on 7.2.22: 2 of 1,200 launches hung with the main thread in accept4; 0 of 2,500 so).
+    // both see the connection that waits there, and the one that comes second would stand in accept() for ever (measured on 7.2.22: 2 of 1,200
+    // launches hung with the main thread in accept4; 0 of 2,500 so).
     private const int StreamNonBlockingCloseOnExec = 1 | 0x800 | 0x80000;
     private const int PathBytesAtMost = 107;
 

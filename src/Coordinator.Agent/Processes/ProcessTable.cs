@@ -30,8 +30,7 @@ internal static class ProcessTable
 
     /// <summary>
     /// Processes whose arguments carry the launch id, also in the moment before the shell of the launcher has become QEMU. For an agent that died
-    /// between launching and recording:
-    /// "none" then means that the launch never happened or its QEMU is gone.
+    /// between launching and recording: "none" then means that the launch never happened or its QEMU is gone.
     /// </summary>
     public static IReadOnlyList<QemuProcessIdentity> OfLaunch(string launchId)
     {

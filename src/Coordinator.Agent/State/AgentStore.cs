@@ -4,8 +4,7 @@ namespace Coordinator.Agent.State;
 
 /// <summary>
 /// Everything an agent must still know after a crash: records of each VM, the step log, and (in files of their own) the decision registers. Safe for
-/// many callers at once;
-/// every write returns only after it is on disk.
+/// many callers at once; every write returns only after it is on disk.
 /// </summary>
 public sealed class AgentStore : IDisposable
 {
@@ -35,8 +34,7 @@ public sealed class AgentStore : IDisposable
 
     /// <summary>
     /// Grows with every record and step, never falls. A coordinator that has seen a greater one knows that the whole filesystem was rolled back (a
-    /// snapshot keeps inodes, so the store cannot see it);
-    /// moving the state directory aside then makes a new instance.
+    /// snapshot keeps inodes, so the store cannot see it); moving the state directory aside then makes a new instance.
     /// </summary>
     public long LastSequence => Read(connection => (long)StoreDatabase.Scalar(connection, "SELECT COALESCE(SUM(seq), 0) FROM sqlite_sequence")!);
 

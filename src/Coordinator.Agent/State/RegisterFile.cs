@@ -5,12 +5,10 @@ namespace Coordinator.Agent.State;
 
 /// <summary>
 /// The decision register of one attempt: the only thing that is made durable while a guest stands still. Everything slow is done before: the file
-/// exists, its block has been written once
-/// (so that the filesystem allocates and converts nothing later), it is open, and the two possible blocks are encoded. Setting it is one pwrite and
-/// one fdatasync.
-/// fdatasync and not O_DSYNC or O_DIRECT: all four combinations measured the same within noise (ext4, virtio disk with a write cache), and this one
-/// works on every filesystem.
-/// It is also the only one whose sync can be told apart from the write when a person traces it.
+/// exists, its block has been written once (so that the filesystem allocates and converts nothing later), it is open, and the two possible blocks are
+/// encoded. Setting it is one pwrite and one fdatasync. fdatasync and not O_DSYNC or O_DIRECT: all four combinations measured the same within noise
+/// (ext4, virtio disk with a write cache), and this one works on every filesystem. It is also the only one whose sync can be told apart from the
+/// write when a person traces it.
 /// </summary>
 public sealed class RegisterFile : IDisposable
 {
@@ -145,9 +143,8 @@ public sealed class RegisterFile : IDisposable
     }
 
     /// <summary>
-    /// Never throws for what it finds: a register that is missing or cannot be read is unknown.
-    /// What was read is written and synced once more, because it may come from the page cache alone: an agent that was killed between write and sync,
-    /// or whose sync failed, leaves a value there
+    /// Never throws for what it finds: a register that is missing or cannot be read is unknown. What was read is written and synced once more,
+    /// because it may come from the page cache alone: an agent that was killed between write and sync, or whose sync failed, leaves a value there
     /// that the next host crash takes back.
     /// </summary>
     internal static RegisterFile Open(string path, RegisterSubject subject, Action<SafeFileHandle>? sync = null)

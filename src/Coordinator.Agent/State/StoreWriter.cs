@@ -5,8 +5,7 @@ namespace Coordinator.Agent.State;
 
 /// <summary>
 /// The only writer of the database: one thread, because SQLite has one writer anyway and its calls block. What waits while one commit is synced goes
-/// into the next one together,
-/// so a hundred guests cost as many syncs as the disk can make and not one each.
+/// into the next one together, so a hundred guests cost as many syncs as the disk can make and not one each.
 /// </summary>
 internal sealed class StoreWriter : IDisposable
 {

@@ -31,9 +31,8 @@ public sealed record StopVirtualMachine(string Vm, string RequestId) : IWireMess
 public sealed record GetVm(string Vm, string MigrationId) : IWireMessage;
 
 /// <summary>
-/// Have <see cref="VmChanged"/> sent to the sender now and after every change, until it stops or sends <see cref="UnwatchVm"/>. Repeated by watchers: an
-/// entity that moved to
-/// another node does not know them any more.
+/// Have <see cref="VmChanged"/> sent to the sender now and after every change, until it stops or sends <see cref="UnwatchVm"/>. Repeated by watchers:
+/// an entity that moved to another node does not know them any more.
 /// </summary>
 public sealed record WatchVm(string Vm) : IWireMessage;
 

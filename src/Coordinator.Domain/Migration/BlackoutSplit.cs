@@ -18,10 +18,9 @@ public readonly record struct SourceMoments(long? Stop, long? ContinueSent, long
 public readonly record struct DestinationMoments(long? StreamReceived, long? Loaded, long? ReleasedReceived, long? GateJudged, long? RunDurable, long? Resume);
 
 /// <summary>
-/// The blackout from STOP to RESUME in parts that add up to it exactly: stop (to <c>migrate-continue</c>), stream, load, release (to the source agent's
-/// word), gate, grant
-/// (the register's sync) and resume. The stream and the total cross the hosts' clocks; the offset comes from the rehearsal and is known only within its
-/// uncertainty.
+/// The blackout from STOP to RESUME in parts that add up to it exactly: stop (to <c>migrate-continue</c>), stream, load, release (to the source
+/// agent's word), gate, grant (the register's sync) and resume. The stream and the total cross the hosts' clocks; the offset comes from the rehearsal
+/// and is known only within its uncertainty.
 /// </summary>
 public static class BlackoutSplit
 {
@@ -33,9 +32,8 @@ public static class BlackoutSplit
             return null;
         }
 
-        // All moments on the destination's clock. One that is missing takes no time of its own; one that the offset's error puts out of order is moved
-        // to its neighbour,
-        // so that no part is negative and the parts add up.
+        // All moments on the destination's clock. One that is missing takes no time of its own; one that the offset's error puts out of order is
+        // moved to its neighbour, so that no part is negative and the parts add up.
         long begin = stop + clock.ClockOffsetMicros;
         long end = Math.Max(resumed, begin);
         long at = begin;

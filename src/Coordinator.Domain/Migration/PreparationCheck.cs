@@ -21,8 +21,7 @@ public sealed record PreparationFinding(PreparationReason Reason, string Sentenc
 
 /// <summary>
 /// Compares both sides before the guest is touched, and again whenever a side shows another layout. Every difference found here would end an attempt
-/// later, with the guest
-/// standing still.
+/// later, with the guest standing still.
 /// </summary>
 public static class PreparationCheck
 {

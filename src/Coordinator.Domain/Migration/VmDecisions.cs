@@ -5,8 +5,7 @@ namespace Coordinator.Domain.Migration;
 /// <summary>
 /// The coordinator's part, pure. <see cref="Decide"/> answers commands; <see cref="VmProgress.Next"/> draws what follows from journal and reports;
 /// <see cref="VmTransitions.Apply"/> folds; <see cref="VmEffects.Of"/> says what must be outstanding. None of them reads a clock: times stand in the
-/// journal's envelope, and
-/// deadlines arrive as commands.
+/// journal's envelope, and deadlines arrive as commands.
 /// </summary>
 public static class VmDecisions
 {

@@ -4,9 +4,8 @@ using Coordinator.Domain.Virtqueues;
 namespace Coordinator.Domain.Migration;
 
 /// <summary>
-/// What happened to a VM, as its entity journals it. Past tense, extended only, without a clock: the journal's envelope carries the time of each. About
-/// 15 to 30 stand
-/// for one migration; samples are never journalled.
+/// What happened to a VM, as its entity journals it. Past tense, extended only, without a clock: the journal's envelope carries the time of each.
+/// About 15 to 30 stand for one migration; samples are never journalled.
 /// </summary>
 public abstract record VmEvent
 {
@@ -92,8 +91,8 @@ public readonly record struct Rehearsal(long RoundTripMicros, long SyncMicros, l
 
 /// <summary>
 /// The blackout from the source's STOP to the destination's RESUME and its parts, in microseconds by QEMU's own event times. Where QEMU cannot tell
-/// stream from load
-/// (7.2 without trace points), <paramref name="LoadMicros"/> is null and the stream part holds both. Times that cross hosts are known within the uncertainty.
+/// stream from load (7.2 without trace points), <paramref name="LoadMicros"/> is null and the stream part holds both. Times that cross hosts are
+/// known within the uncertainty.
 /// </summary>
 public sealed record Blackout(
     long TotalMicros, long StopMicros, long StreamMicros, long? LoadMicros, long ReleaseMicros, long GateMicros, long GrantMicros, long ResumeMicros,

@@ -4,9 +4,8 @@ using Coordinator.Domain.Virtqueues;
 namespace Coordinator.Domain.Migration;
 
 /// <summary>
-/// What follows from the journal and the newest reports, one event at a time; null when nothing does. Level-triggered: reports carry whole states, so a
-/// lost, repeated or
-/// late one changes nothing. Only reports made under the own fence are evidence.
+/// What follows from the journal and the newest reports, one event at a time; null when nothing does. Level-triggered: reports carry whole states, so
+/// a lost, repeated or late one changes nothing. Only reports made under the own fence are evidence.
 /// </summary>
 public static class VmProgress
 {

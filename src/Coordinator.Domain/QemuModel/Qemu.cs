@@ -49,8 +49,8 @@ public static partial class Qemu
     /// <summary>kill -9, or a crash. The other end sees its socket close; what is in flight stays deliverable.</summary>
     public static QemuPair ProcessDied(QemuPair pair, Side side) => pair[side].Alive ? Gone(pair, side, ProcessLife.Killed) : pair;
 
-    /// <summary>The answers of <c>query-status</c>, <c>query-migrate</c> and the virtio queries;
-    /// null when the process is gone or its monitor does not answer.</summary>
+    /// <summary>The answers of <c>query-status</c>, <c>query-migrate</c> and the virtio queries; null when the process is gone or its monitor does
+    /// not answer.</summary>
     public static QemuObservation? Observe(QemuPair pair, Side side)
     {
         QemuProcess process = pair[side];

@@ -12,9 +12,8 @@ using Status = Grpc.Core.Status;
 namespace Coordinator.Server.Grpc;
 
 /// <summary>
-/// Asks VMs' entities on behalf of clients. A message may be lost while an entity moves or starts, and every request is idempotent by its id, so it is
-/// sent again until it is
-/// answered or the time is over.
+/// Asks VMs' entities on behalf of clients. A message may be lost while an entity moves or starts, and every request is idempotent by its id, so it
+/// is sent again until it is answered or the time is over.
 /// </summary>
 internal sealed class VmClient(ActorSystem system, ServerOptions options)
 {

@@ -5,8 +5,7 @@ namespace Coordinator.Server.Hosting;
 
 /// <summary>
 /// An address to listen on, as <c>HOST:PORT</c>; IPv6 in brackets. Only loopback: nothing here is encrypted or authenticated yet, so an address that
-/// others can reach is
-/// refused with a sentence.
+/// others can reach is refused with a sentence.
 /// </summary>
 internal sealed record HostPort(string Host, int Port)
 {

@@ -12,9 +12,8 @@ using Google.Protobuf;
 namespace Coordinator.Actors.Tests.Migrations;
 
 /// <summary>
-/// Two hosts around the pure model of QEMU: steps of the entity are carried out at once, on its thread, and answered with reports. Nothing here decides
-/// for the product: both
-/// agents use the domain's own decisions.
+/// Two hosts around the pure model of QEMU: steps of the entity are carried out at once, on its thread, and answered with reports. Nothing here
+/// decides for the product: both agents use the domain's own decisions.
 /// </summary>
 internal sealed partial class FakeWorld : IHostMail, IHostDirectory
 {
