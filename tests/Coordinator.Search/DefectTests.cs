@@ -37,6 +37,8 @@ public sealed class DefectTests(ITestOutputHelper output)
         { "destination refuses by timer", new Defects.DestinationRefusesByTimer(), "a loaded copy is refused", Mild },
         { "gate refuses alone", new Defects.GateRefusesAlone(), "a loaded copy is refused", Mild },
         { "cancel sent to the destination", new Defects.CancelSentToDestination(), "a loaded copy is refused", Mild with { Cancel = true } },
+        { "fence of both needed", new Defects.FenceOfBothNeeded(), "no good end", Mild with { HostLoss = true, Liveness = true } },
+        { "terminal result on old evidence", new Defects.OldEvidence(), "goes on after", Mild with { Cancel = true, DelayedMessages = true } },
         { "failed but stopped taken as running", new Defects.FailedButStoppedTakenAsRunning(), "no good end", Mild with { Faults = 2, Liveness = true } },
         { "third-party cont", new ProtocolRules(), "two copies", Mild with { ThirdPartyCont = true } },
         { "cont before the gate", new Defects.ContBeforeTheGate(), "without register run", Mild },

@@ -144,6 +144,30 @@ public static class Defects
             .Select(e => e is VmEffect.CancelAttempt cancel ? new VmEffect.CleanUpDestination(entity.State.Migration!.Destination, cancel.Attempt) : e).ToList();
     }
 
+    /// <summary>Nothing is concluded before both hosts have answered under the own fence: one that is lost for ever keeps the migration open for ever.</summary>
+    public sealed class FenceOfBothNeeded : ProtocolRules
+    {
+        public override VmEvent? Next(VmEntity entity) => Both(entity) ? base.Next(entity) : null;
+
+        public override Decision<VmReply, VmEvent> Decide(VmEntity entity, VmCommand command) =>
+            Both(entity) || command is VmCommand.Claim ? base.Decide(entity, command) : new(VmReply.Done, []);
+
+        private static bool Both(VmEntity entity) =>
+            entity.State.Migration is not { Phase: not (MigrationPhase.Pending or MigrationPhase.Scheduling) } m || m.Phase.IsTerminal() || (entity.FencedReportOf(m.Source) is not null && entity.FencedReportOf(m.Destination) is not null);
+    }
+
+    /// <summary>
+    /// A source that had not begun is taken for one that never will: a report says what was, and a start that is still under way makes it untrue.
+    /// </summary>
+    public sealed class OldEvidence : ProtocolRules
+    {
+        public override VmEvent? Next(VmEntity entity) =>
+            entity.State.Migration is { CancelRequested: true, Authorized: true, Phase: MigrationPhase.Iterating } m
+                && entity.Reports.Any(report => report.Host == m.Source && report.Source.Stage == SourceStage.Home && report.Source.Attempt < m.Attempt)
+                ? new VmEvent.AttemptEnded(m.Attempt, "cancelled", MayRetry: false)
+                : base.Next(entity);
+    }
+
     public sealed class FailedButStoppedTakenAsRunning : ProtocolRules
     {
         public override SourceReport Report(SourceHandoff state) =>
