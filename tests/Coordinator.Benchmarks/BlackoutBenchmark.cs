@@ -83,6 +83,8 @@ static class BlackoutBenchmark
             resume.Add(split.ResumeMicros / 1e3);
         }
 
+        if (Environment.GetEnvironmentVariable("COORDINATOR_LOGS") is { } logs)
+            await File.WriteAllTextAsync(logs, deployment.Log());
         Console.WriteLine($"Blackout, STOP at the source to RESUME at the destination: {what}");
         Console.WriteLine(Series.Head);
         foreach (var series in new[] { autostart, pausing, coordinator, own, stop, stream, release, gate, grant, resume })

@@ -9,16 +9,25 @@ namespace Coordinator.Agent.Qemu;
 internal sealed partial class QemuInstance
 {
     /// <summary>
-    /// On its way when this returns; the task is QEMU's answer. Until QEMU's next event nothing else is asked of this monitor.
+    /// On its way when this returns; the task is QEMU's answer. Until QEMU's next event nothing else is asked of the first monitor. What is armed for the rings is asked now, when
+    /// QEMU's main thread has nothing else to do: they have not changed since the guest was stopped, and reading them after <c>completed</c> the guest would wait for it.
     /// </summary>
     /// <exception cref="QemuUnreachableException">Not sent.</exception>
     public Task ContinueSwitchover()
     {
         QmpConnection monitor = Monitor;
         _quietUntil = Environment.TickCount64 + (long)s_quiet.TotalMilliseconds;
-        return _standby is { } standby && standby.Monitors.TryFire(MigrationCommands.ContinueSwitchover, out Task<QmpReply>? fired)
-            ? AnswerAsync(fired)
-            : monitor.ExecuteAsync(MigrationCommands.ContinueSwitchover, Timeout.InfiniteTimeSpan, _stop.Token);
+        if (_standby is not { } standby || !standby.Monitors.TryFire(MigrationCommands.ContinueSwitchover, out Task<QmpReply>? fired))
+        {
+            return monitor.ExecuteAsync(MigrationCommands.ContinueSwitchover, Timeout.InfiniteTimeSpan, _stop.Token);
+        }
+
+        if (Devices is { } devices)
+        {
+            _ringsAhead = ReadAheadAsync(new RingReader(monitor, _trackedDevices), devices, standby);
+        }
+
+        return AnswerAsync(fired);
     }
 
     /// <inheritdoc cref="ContinueSwitchover"/>
@@ -200,8 +209,27 @@ internal sealed partial class QemuInstance
         }
     }
 
+    private async Task<IReadOnlyList<DeviceReading>?> ReadAheadAsync(RingReader reader, IReadOnlyList<VirtioDevice> devices, Standby standby)
+    {
+        try
+        {
+            return (await reader.ReadAsync(devices, ReadingKind.Final, [], standby, Timeout.InfiniteTimeSpan, _stop.Token)).Devices;
+        }
+        catch (Exception e) when (e is QmpException or OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
     private async Task<(FinalReading Reading, QmpReply[] States)> ReadFinalAsync(QmpConnection monitor, IReadOnlyList<VirtioDevice> devices)
     {
+        // Taken back by a RESUME: what was read before it is not what the guest has now.
+        if (Interlocked.Exchange(ref _ringsAhead, null) is { } ahead && _standby is { } standby && await ahead is { } rings)
+        {
+            QmpReply[] asked = await standby.Monitors.ExecuteManyAsync(monitor, s_states, null, _stop.Token);
+            return (new FinalReading(rings, HostClock.NowMicros()), asked);
+        }
+
         (IReadOnlyList<DeviceReading> readings, QmpReply[] states) =
             await new RingReader(monitor, _trackedDevices).ReadAsync(devices, ReadingKind.Final, s_states, _standby, null, _stop.Token);
         return (new FinalReading(readings, HostClock.NowMicros()), states);

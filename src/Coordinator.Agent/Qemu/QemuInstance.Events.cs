@@ -38,6 +38,7 @@ internal sealed partial class QemuInstance
         lock (_gate)
         {
             _stateEvents++;
+            _ringsAhead = guestEvent is GuestResumed ? null : _ringsAhead;
             if (_sight is not { } before)
             {
                 return (null, 0);

@@ -1,4 +1,5 @@
 using Coordinator.Agent.Processes;
+using Coordinator.AgentProtocol;
 using Coordinator.Domain;
 using Coordinator.Domain.QemuModel;
 using Coordinator.Qmp;
@@ -27,6 +28,7 @@ internal sealed partial class QemuInstance : IAsyncDisposable
     private QmpSession? _session;
     private QemuSight? _sight;
     private Standby? _standby;
+    private Task<IReadOnlyList<DeviceReading>?>? _ringsAhead;
     private long _stateEvents;
     private long _sequence;
     private bool _isObserving;

@@ -280,6 +280,7 @@ internal sealed partial class DestinationSide(VmSession session)
                 break;
             case GuestResumed when Facts.Times.Resume == 0 && Facts.Times.ContSent != 0:
                 Facts.Times.Resume = at;
+                session.Logger.LogInformation("VM {Vm}: switchover at the destination, {Moments}", session.Vm, SwitchoverMoments.Of(Facts.Times));
                 break;
             default:
                 break;

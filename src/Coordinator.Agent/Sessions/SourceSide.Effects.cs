@@ -17,7 +17,7 @@ internal sealed partial class SourceSide
     /// </summary>
     private static readonly TimeSpan s_completionDelay = TimeSpan.FromMilliseconds(50);
 
-    private static readonly TimeSpan s_unbufferLimit = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan s_unbufferLimit = TimeSpan.FromMilliseconds(3);
 
     private Task<Released>? _readingFinal;
 

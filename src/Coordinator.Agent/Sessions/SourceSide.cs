@@ -90,6 +90,7 @@ internal sealed partial class SourceSide(VmSession session) : IAsyncDisposable
         if (decides && Facts.Times.Answered == 0)
         {
             Facts.Times.Answered = from.ReceivedMicros;
+            session.Logger.LogInformation("VM {Vm}: switchover at the source, {Moments}", session.Vm, SwitchoverMoments.Of(Facts.Times));
         }
 
         if (answer == Domain.Handoff.RegisterAnswer.GateClosed)
