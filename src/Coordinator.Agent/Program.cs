@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Coordinator.Agent;
 using Coordinator.Agent.Configuration;
+using Coordinator.Agent.Processes;
 using Coordinator.Agent.State;
 
 if (args is not ["--config", { } path])
@@ -9,6 +10,7 @@ if (args is not ["--config", { } path])
     return 64;
 }
 
+AgentPriority.TryRaise();
 try
 {
     HostConfiguration configuration = HostConfiguration.Load(path);

@@ -27,13 +27,13 @@ static class BlackoutBenchmark
         {
             Qemu = qemu,
             Image = image,
-            Load = new() { Address = LabNetwork.GuestAddress(guest), DirtyMib = 8, DirtyMibPerSec = 4, TickMs = 100 },
+            Load = new() { Address = LabNetwork.GuestAddress(guest), TickMs = 100 },
             QmpSocket = "the agent's",
             ConsoleLog = ConsoleOf(deployment, guest),
             Tap = tap,
             Mac = LabNetwork.GuestMac(guest),
             MemoryMib = 128,
-            Vcpus = queuePairs,
+            Vcpus = 2,
             QueuePairs = queuePairs,
         }.Arguments();
         await using var bare = new BareScript(deployment.Network, qemu, host => Definitions.WithoutOwn(Machine(deployment.Network[host].Taps[1], 1)), deployment.Folder);

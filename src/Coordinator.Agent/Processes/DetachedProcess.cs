@@ -30,7 +30,7 @@ internal static partial class DetachedProcess
     /// <returns>The pid, which is that of the program after its exec.</returns>
     public static int Start(IReadOnlyList<string> command, SafeFileHandle output, SafeFileHandle monitor)
     {
-        string?[] arguments = [Shell, "-c", Script, "coordinator-launch", .. command, null];
+        string?[] arguments = [Shell, "-c", Script, "coordinator-launch", .. AgentPriority.Restored, .. command, null];
         string?[] environment = [.. PassedOn.Select(name => (name, Value: Environment.GetEnvironmentVariable(name)))
             .Where(variable => variable.Value is not null).Select(variable => $"{variable.name}={variable.Value}"), null];
         var attributes = Marshal.AllocHGlobal(OpaqueBytes);
