@@ -26,7 +26,10 @@ sealed class BareScript(LabNetwork network, QemuBinary qemu, Func<string, IReadO
 {
     const int StreamPort = 49_300;
     const long Bandwidth = 1L << 30;
-    const int DowntimeLimitMs = 300;
+
+    // QEMU's default of 300 would let it send a whole small guest while that stands still, or not, by chance.
+    const int DowntimeLimitMs = 10;
+
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     Side? resident;

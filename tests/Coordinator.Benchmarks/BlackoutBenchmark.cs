@@ -16,7 +16,7 @@ static class BlackoutBenchmark
     const int WarmUp = 4;
 
     static readonly string[] Hosts = [Deployment.Beta, Deployment.Alpha];
-    static readonly MigrationPolicy Policy = new() { VerifyMs = 0, BandwidthBytesPerSec = 1L << 30, DowntimeLimitMs = 300 };
+    static readonly MigrationPolicy Policy = new() { VerifyMs = 0, BandwidthBytesPerSec = 1L << 30, DowntimeLimitMs = 10 };
 
     public static async Task<int> Linux(int rounds, int queuePairs, bool installed)
     {
