@@ -41,7 +41,7 @@ public sealed class RefusalTests(ITestOutputHelper output)
     {
         await using Deployment deployment = await Deployment.StartAsync();
         Api api = deployment.Api;
-        VirtualMachine before = await api.StartVmAsync(Deployment.Alpha, SlowGuest.Definition());
+        (VirtualMachine before, _) = await SlowGuest.StartAsync(deployment);
         await api.MigrateAsync(SlowGuest.Name, Deployment.Beta, SlowGuest.Policy());
         await api.MigrationAsync(SlowGuest.Name, migration => migration.Phase == "Iterating", "the migration to iterate");
 
