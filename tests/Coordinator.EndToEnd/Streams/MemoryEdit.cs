@@ -53,7 +53,6 @@ internal sealed record MemoryEdit(long Address, ushort Value)
             from = data + PageBytes;
         }
 
-        // What may be a header's beginning waits for its rest.
-        return Math.Max(from, bytes.Length - HeaderBytes + 1);
+        return bytes.Length - StreamRelay.Begun(bytes[from..], header);
     }
 }

@@ -48,6 +48,21 @@ internal sealed class StreamRelay : IAsyncDisposable
 
     public static StreamRelay Start(Deployment deployment, string host, int queuePairs) => new(deployment, host, queuePairs);
 
+    /// <summary>
+    /// How many of the last bytes may be the beginning of what is looked for. Nothing else may wait: the last bytes of a stream have none after them, and the source waits for its
+    /// acknowledgement.
+    /// </summary>
+    public static int Begun(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> wanted)
+    {
+        int length = Math.Min(bytes.Length, wanted.Length - 1);
+        while (!bytes.EndsWith(wanted[..length]))
+        {
+            length--;
+        }
+
+        return length;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
@@ -177,7 +192,7 @@ internal sealed class StreamRelay : IAsyncDisposable
             int marker = bytes.IndexOf(VirtioNetState.Marker);
             if (marker < 0)
             {
-                return bytes.Length - BegunMarker(bytes);
+                return bytes.Length - Begun(bytes, VirtioNetState.Marker);
             }
 
             if (_hold is not null)
@@ -196,19 +211,6 @@ internal sealed class StreamRelay : IAsyncDisposable
 
             // Too long: it was not the section but something that looked like its beginning.
             return bytes.Length - marker > SectionBytesAtMost ? bytes.Length : marker;
-        }
-
-        private static int BegunMarker(ReadOnlySpan<byte> bytes)
-        {
-            for (int length = Math.Min(bytes.Length, VirtioNetState.Marker.Length - 1); length > 0; length--)
-            {
-                if (bytes.EndsWith(VirtioNetState.Marker[..length]))
-                {
-                    return length;
-                }
-            }
-
-            return 0;
         }
     }
 }
