@@ -24,6 +24,7 @@ public sealed class PatchedStreamTests(PatchedStreamTests.Lab lab, ITestOutputHe
         AvailMinus257,
         LastPlus3,
         UsedMinus1,
+        Nothing,
     }
 
     [Theory]
@@ -57,6 +58,42 @@ public sealed class PatchedStreamTests(PatchedStreamTests.Lab lab, ITestOutputHe
         }
     }
 
+    /// <summary>
+    /// The error as it is reported from the field: device state is right, and the ring in the destination's memory is older, here of the time before the guest's driver first used
+    /// it. QEMU says it to its log, breaks the device, and calls the migration completed on both sides.
+    /// </summary>
+    [Theory]
+    [InlineData(Rx0)]
+    [InlineData(Tx0)]
+    public async Task Stream_WithAStaleRing_NeverRunsAtTheDestinationAndTheReasonNamesTheRing(int queue)
+    {
+        // Where the ring is stands in the device state, and that comes after the memory that is to be changed: a refused migration tells it for the next one.
+        (_, EditedIndex found) = await MigrateAsync(queue, Wrong.LastPlus3);
+        MemoryEdit stale = new(found.AvailIndexAddress, 0);
+
+        (Migration ended, EditedIndex seen) = await MigrateAsync(queue, Wrong.Nothing, stale);
+
+        string name = queue == Rx0 ? "rx0" : "tx0";
+        ushort last = seen.Ring.LastAvail;
+        ushort delta = (ushort)-last;
+        Assert.True(stale.Pages > 0, "the relay did not find the ring's page in the stream");
+        Assert.Equal(last, seen.Written);
+        Assert.Contains($"VQ {queue} size 0x100 Guest index 0x0 inconsistent with Host index 0x{last:x}: delta 0x{delta:x}", lab.QemuWords(), StringComparison.Ordinal);
+        Assert.Equal("Refused", ended.Verdict);
+        Assert.Contains($"net0 {name}: used_idx differs: source {Index(seen.Ring.Used)}, destination 0 (0x0), delta 0x{(ushort)-seen.Ring.Used:x}", ended.Reason, StringComparison.Ordinal);
+        Assert.Contains($"Source record: last_avail_idx {Index(last)}, used_idx {Index(seen.Ring.Used)}", ended.Reason, StringComparison.Ordinal);
+        Assert.Contains($"destination record: last_avail_idx {Index(last)}, used_idx 0 (0x0)", ended.Reason, StringComparison.Ordinal);
+
+        // Both QEMUs called it completed: only then does an agent say these.
+        string log = lab.Guest.Deployment.Log();
+        Assert.Contains($"source HandedOver (attempt {ended.Attempt})", log, StringComparison.Ordinal);
+        Assert.Contains($"destination Loaded (attempt {ended.Attempt})", log, StringComparison.Ordinal);
+        Queue judged = Assert.Single(ended.Queues, row => row.Index == queue);
+        Assert.All(ended.Queues.Where(row => row.Index != queue), row => Assert.Equal("Equal", row.Outcome));
+        Assert.True(judged.Outcome == "Mismatch", Story.Of(ended));
+        Assert.Equal((last, seen.Ring.Used), (judged.Source.LastAvailIdx, judged.Source.UsedIdx));
+    }
+
     /// <summary>QEMU itself refuses this one: the destination exits, and the source must still come back.</summary>
     [Fact]
     public async Task Stream_ThatQemuRefuses_LeavesTheGuestAtTheSource()
@@ -66,12 +103,13 @@ public sealed class PatchedStreamTests(PatchedStreamTests.Lab lab, ITestOutputHe
         Assert.Contains($"VQ 0 size 0x100 < last_avail_idx 0x{edited.Written:x} - used_idx 0x{edited.Ring.Used:x}", ended.Reason, StringComparison.Ordinal);
     }
 
-    private async Task<(Migration Ended, EditedIndex Edited)> MigrateAsync(int queue, Wrong wrong)
+    private async Task<(Migration Ended, EditedIndex Edited)> MigrateAsync(int queue, Wrong wrong, MemoryEdit? memory = null)
     {
         LoadedGuest guest = lab.Guest;
         Api api = guest.Deployment.Api;
         VirtualMachine before = await api.VmAsync(LoadedGuest.Name);
         Assert.Equal(Deployment.Alpha, before.Host);
+        lab.Relay.MemoryEdit = memory;
         lab.Relay.Edit = new IndexEdit(queue, new GuestRam(before.Pid), Value(wrong));
 
         await using TickWatch ticks = new(() => guest.Evidence.Console.Read().LastTick);
@@ -100,6 +138,7 @@ public sealed class PatchedStreamTests(PatchedStreamTests.Lab lab, ITestOutputHe
         Wrong.AvailPlus12 => ring => (ushort)(ring.Avail + 12),
         Wrong.AvailMinus257 => ring => (ushort)(ring.Avail - 257),
         Wrong.LastPlus3 => ring => (ushort)(ring.LastAvail + 3),
+        Wrong.Nothing => ring => ring.LastAvail,
         _ => ring => (ushort)(ring.Used - 1),
     };
 

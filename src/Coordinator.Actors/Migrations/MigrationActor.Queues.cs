@@ -74,7 +74,8 @@ internal sealed partial class MigrationActor
         }
 
         string more = findings.Count > NamedFindings ? $" (and {findings.Count - NamedFindings} more)" : "";
-        Execute(reply: null, new VmCommand.RefusePreparation(m.Attempt, string.Join("; ", findings.Take(NamedFindings).Select(f => f.Sentence)) + more));
+        string advice = findings.Any(f => f.Reason == PreparationReason.Device) ? $"; {PreparationCheck.DeviceAdvice}" : "";
+        Execute(reply: null, new VmCommand.RefusePreparation(m.Attempt, string.Join("; ", findings.Take(NamedFindings).Select(f => f.Sentence)) + more + advice));
         return true;
     }
 

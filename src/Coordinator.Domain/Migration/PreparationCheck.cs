@@ -28,6 +28,9 @@ public static class PreparationCheck
     /// <summary>QMP's names of what every attempt switches on; all known to QEMU 7.2 and later.</summary>
     public static readonly EquatableList<string> NeededCapabilities = ["events", "return-path", "pause-before-switchover", "validate-uuid"];
 
+    /// <summary>What to do about findings of kind <see cref="PreparationReason.Device"/>; the others say it themselves.</summary>
+    public const string DeviceAdvice = "give the guest the same devices on both hosts ('args' and the hosts' variables in its definition)";
+
     /// <returns>Every difference; empty when the attempt may begin.</returns>
     public static EquatableList<PreparationFinding> Compare(SideLayout source, SideLayout destination)
     {

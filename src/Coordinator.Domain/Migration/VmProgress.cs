@@ -228,9 +228,12 @@ public static class VmProgress
         return m.Retries ? new VmEvent.MigrationScheduled(m.Id) : new VmEvent.MigrationEnded(MigrationPhase.Failed, m.Reason + LateWord(entity, m));
     }
 
-    /// <summary>A destination whose QEMU refused the stream learns of its end after the source has learnt of the broken stream, and only it knows why.</summary>
+    /// <summary>
+    /// A destination whose QEMU refused the stream learns of its end after the source has learnt of the broken stream, and only it knows why. One that was refused while it was being
+    /// prepared was ended on purpose: whatever it had warned of is not why.
+    /// </summary>
     private static string LateWord(VmEntity entity, MigrationState m) =>
-        m.GateFindings.IsEmpty && m.StartRefusal.Length == 0 && entity.FencedReportOf(m.Destination) is { DestinationError.Length: > 0 } d && d.Destination.Attempt == m.Attempt
+        m.GateFindings.IsEmpty && m.StartRefusal.Length == 0 && (m.Authorized || m.MayRetry) && entity.FencedReportOf(m.Destination) is { DestinationError.Length: > 0 } d && d.Destination.Attempt == m.Attempt
             && !m.Reason.Contains(d.DestinationError, StringComparison.Ordinal)
             ? $"; {m.Destination}: {d.DestinationError}"
             : "";

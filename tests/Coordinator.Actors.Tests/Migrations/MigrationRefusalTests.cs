@@ -73,7 +73,7 @@ public sealed class MigrationRefusalTests : MigrationKit
     }
 
     [Theory]
-    [InlineData("queues", "net0: the device has 3 queues on the source and 1 on the destination")]
+    [InlineData("queues", "net0: the device has 3 queues on the source and 1 on the destination; give the guest the same devices on both hosts")]
     [InlineData("size", "offers 256 entries on the source and 512 on the destination")]
     [InlineData("device", "net0: the destination does not have this device")]
     [InlineData("features", "net0: the guest uses features that the destination's device does not offer: VIRTIO_NET_F_MQ")]

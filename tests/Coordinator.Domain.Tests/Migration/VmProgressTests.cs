@@ -130,6 +130,27 @@ public sealed class VmProgressTests
         Assert.Single(VmDecisions.Decide(entity, new VmCommand.NoteRehearsal(s_attempt, new Rehearsal(900, 100, 0, 0))).Events);
     }
 
+    [Fact]
+    public void DestinationThatWasRefusedInThePreparation_AddsNothingToTheReason()
+    {
+        VmEntity entity = Prepared(MigrationPolicy.Default);
+        entity = VmDecisions.Decide(entity, new VmCommand.RefusePreparation(s_attempt, "net0: another device")).Events.Aggregate(entity, VmTransitions.Apply);
+
+        entity = Follow(entity.With(Destination(DestinationStage.Refused) with { DestinationError = "the QEMU of attempt 1 ended: warning: netdev n1 has no peer" }));
+
+        Assert.Equal((MigrationPhase.Failed, "net0: another device"), (entity.State.Migration!.Phase, entity.State.Migration.Reason));
+    }
+
+    [Fact]
+    public void DestinationThatRefusedTheStream_SaysWhyWhenItIsHeardLast()
+    {
+        VmEntity entity = Follow(Iterating().With(Source(SourceStage.Home, started: 1)));
+
+        entity = Follow(entity.With(Destination(DestinationStage.Refused) with { DestinationError = "the QEMU of attempt 1 ended: VQ 0 size 0x100" }));
+
+        Assert.EndsWith("; host-b: the QEMU of attempt 1 ended: VQ 0 size 0x100", entity.State.Migration!.Reason, StringComparison.Ordinal);
+    }
+
     private static VmEntity Prepared(MigrationPolicy policy)
     {
         Guid id = Guid.NewGuid();

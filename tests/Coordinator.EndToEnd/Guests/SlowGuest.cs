@@ -1,18 +1,45 @@
 using Coordinator.Contracts.Api;
+using Coordinator.Lab.Deployments;
 using Coordinator.Lab.Guests;
 
 namespace Coordinator.EndToEnd.Guests;
 
 /// <summary>
-/// A guest whose copying takes some seconds at a small bandwidth. It has no system, and untouched memory is sent as zero pages of 9 bytes each, so its size makes the time: 2 GiB
-/// are 524,288 pages and some 5 MB. The memory is never touched on the host either.
+/// A guest whose copying takes some seconds at a small bandwidth and that shows from outside whether and where it runs. Untouched memory is sent as zero pages of 9 bytes each, so
+/// its size makes the time: 2 GiB are 524,288 pages and some 5 MB. The memory is never touched on the host either. It boots within a second from a sector that
+/// <see cref="TickingSector"/> describes; its console is a file of the host it runs on.
 /// </summary>
 internal static class SlowGuest
 {
     public const string Name = "slow";
+    public const int SwitchoverDeadlineMs = 30_000;
 
     /// <summary>Little more than 1 MiB/s, the least that a policy may give: some 4 to 5 s of copying.</summary>
-    public static MigrationPolicy Policy() => new() { BandwidthBytesPerSec = 1 << 20, VerifyMs = 200, SwitchoverDeadlineMs = 30_000 };
+    public static MigrationPolicy Policy(int verifyMs = 200, int switchoverDeadlineMs = SwitchoverDeadlineMs) =>
+        new() { BandwidthBytesPerSec = 1 << 20, VerifyMs = verifyMs, SwitchoverDeadlineMs = switchoverDeadlineMs };
 
-    public static string Definition() => Definitions.Empty(Name, "6f1c2a34-5b6d-4e7f-8a9b-0c1d2e3f4a5d", memoryMib: 2048);
+    /// <summary>Copied in a moment.</summary>
+    public static MigrationPolicy QuickPolicy(int verifyMs = 200, int switchoverDeadlineMs = SwitchoverDeadlineMs) => new() { VerifyMs = verifyMs, SwitchoverDeadlineMs = switchoverDeadlineMs };
+
+    /// <summary>Starts it on alpha and waits for its first ticks.</summary>
+    public static async Task<(VirtualMachine Started, TickConsole Console)> StartAsync(Deployment deployment)
+    {
+        VirtualMachine started = await deployment.Api.StartVmAsync(Deployment.Alpha, Definition(deployment));
+        TickConsole console = new(deployment);
+        await console.MoreTicksAsync(3);
+        return (started, console);
+    }
+
+    private static string Definition(Deployment deployment)
+    {
+        string image = Path.Combine(deployment.Folder, "ticking.img");
+        TickingSector.Write(image);
+        return Definitions.Of(
+            Name,
+            [
+                .. Definitions.EmptyArguments(memoryMib: 2048),
+                "-drive", $"if=none,id=boot,format=raw,readonly=on,file={image}", "-device", "virtio-blk-pci,id=blk0,drive=boot,addr=0xa,bootindex=0",
+                "-chardev", $"file,id=console0,path={TickConsole.PathOf(deployment, "${host}")},append=on", "-serial", "chardev:console0",
+            ]);
+    }
 }

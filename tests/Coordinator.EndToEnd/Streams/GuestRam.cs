@@ -14,10 +14,13 @@ internal sealed class GuestRam(int pid)
     /// <param name="ring">Guest-physical address of the descriptor table. Linux lays the avail ring behind it, and the used ring on the next 64 bytes (vring_init; measured).</param>
     public SplitRing Ring(ushort lastAvail, long ring, int entries)
     {
-        long avail = ring + (16L * entries);
-        long used = (avail + (2 * (3L + entries)) + 63) & ~63L;
-        return new SplitRing(lastAvail, U16(avail + 2), U16(used + 2));
+        long availIndex = AvailIndexAddress(ring, entries);
+        long used = (availIndex - 2 + (2 * (3L + entries)) + 63) & ~63L;
+        return new SplitRing(lastAvail, U16(availIndex), U16(used + 2));
     }
+
+    /// <summary>Behind the descriptors and the avail ring's flags.</summary>
+    public static long AvailIndexAddress(long ring, int entries) => ring + (16L * entries) + 2;
 
     private ushort U16(long address)
     {

@@ -1,6 +1,6 @@
 namespace Coordinator.EndToEnd.Streams;
 
-/// <summary>A change of one queue's last_avail_idx.</summary>
+/// <summary>A change of one queue's last_avail_idx; one that writes the true value only looks.</summary>
 /// <param name="Queue">Index of the queue.</param>
 /// <param name="Memory">The source's, which stands still while device state is sent.</param>
 /// <param name="Wrong">The value to be written, from the true ones.</param>
@@ -9,13 +9,15 @@ internal sealed record IndexEdit(int Queue, GuestRam Memory, Func<SplitRing, ush
     public EditedIndex Apply(Span<byte> queues)
     {
         ushort last = VirtioNetState.LastAvail(queues, Queue);
-        SplitRing ring = Memory.Ring(last, VirtioNetState.Desc(queues, Queue), VirtioNetState.DataQueueEntries);
+        long desc = VirtioNetState.Desc(queues, Queue);
+        SplitRing ring = Memory.Ring(last, desc, VirtioNetState.DataQueueEntries);
         ushort written = Wrong(ring);
         VirtioNetState.WriteLastAvail(queues, Queue, written);
-        return new EditedIndex(ring, written);
+        return new EditedIndex(ring, written, GuestRam.AvailIndexAddress(desc, VirtioNetState.DataQueueEntries));
     }
 }
 
 /// <param name="Ring">As the source had it.</param>
 /// <param name="Written">last_avail_idx as the destination got it.</param>
-internal sealed record EditedIndex(SplitRing Ring, ushort Written);
+/// <param name="AvailIndexAddress">Where the guest keeps the ring's avail index, which stays there as long as its driver is loaded.</param>
+internal sealed record EditedIndex(SplitRing Ring, ushort Written, long AvailIndexAddress);

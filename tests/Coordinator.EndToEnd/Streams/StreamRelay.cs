@@ -5,9 +5,9 @@ using Coordinator.Lab.Deployments;
 namespace Coordinator.EndToEnd.Streams;
 
 /// <summary>
-/// Stands in front of a host's stream ports, in a deployment that advertises <see cref="Deployment.RelayAddress"/>, and changes one queue's last_avail_idx on its way: a wrong
-/// stream as the destination's QEMU would get it from a wrong source. Everything else passes unchanged, at once: only bytes that may be the beginning of the device's
-/// section wait for the next ones.
+/// Stands in front of a host's stream ports, in a deployment that advertises <see cref="Deployment.RelayAddress"/>. It can change one queue's last_avail_idx or a word of the
+/// guest's memory on its way, as the destination's QEMU would get it from a wrong source, and it can hold the stream back in the middle of the switchover. Everything else passes
+/// unchanged, at once: only bytes that may be the beginning of what is looked for wait for the next ones.
 /// </summary>
 internal sealed class StreamRelay : IAsyncDisposable
 {
@@ -37,10 +37,31 @@ internal sealed class StreamRelay : IAsyncDisposable
     /// <summary>What is to be changed in the next stream; null passes it unchanged.</summary>
     public IndexEdit? Edit { get; set; }
 
+    /// <summary>A word of the guest's memory to be changed whenever it is sent; null passes memory unchanged.</summary>
+    public MemoryEdit? MemoryEdit { get; set; }
+
+    /// <summary>Where the next stream is to stand still; null lets it pass.</summary>
+    public StreamHold? Hold { get; set; }
+
     /// <summary>What was changed in the last stream; null if nothing.</summary>
     public EditedIndex? Edited { get; private set; }
 
     public static StreamRelay Start(Deployment deployment, string host, int queuePairs) => new(deployment, host, queuePairs);
+
+    /// <summary>
+    /// How many of the last bytes may be the beginning of what is looked for. Nothing else may wait: the last bytes of a stream have none after them, and the source waits for its
+    /// acknowledgement.
+    /// </summary>
+    public static int Begun(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> wanted)
+    {
+        int length = Math.Min(bytes.Length, wanted.Length - 1);
+        while (!bytes.EndsWith(wanted[..length]))
+        {
+            length--;
+        }
+
+        return length;
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -86,23 +107,13 @@ internal sealed class StreamRelay : IAsyncDisposable
         try
         {
             int held = 0;
-            while (true)
+            int read;
+            do
             {
-                int read = await from.ReceiveAsync(buffer.AsMemory(held), _stop.Token);
-                int known = held + read;
-                int ready = read == 0 || rewriter is null ? known : rewriter.Ready(buffer.AsSpan(0, known));
-                for (int sent = 0; sent < ready;)
-                {
-                    sent += await to.SendAsync(buffer.AsMemory(sent, ready - sent), _stop.Token);
-                }
-
-                held = known - ready;
-                buffer.AsSpan(ready, held).CopyTo(buffer);
-                if (read == 0)
-                {
-                    break;
-                }
+                read = await from.ReceiveAsync(buffer.AsMemory(held), _stop.Token);
+                held = await ForwardAsync(buffer, held + read, to, read == 0 ? null : rewriter);
             }
+            while (read > 0);
 
             to.Shutdown(SocketShutdown.Send);
         }
@@ -113,25 +124,67 @@ internal sealed class StreamRelay : IAsyncDisposable
         }
     }
 
+    /// <returns>How many bytes, now at the buffer's beginning, wait for the next ones.</returns>
+    private async Task<int> ForwardAsync(byte[] buffer, int known, Socket to, Rewriter? rewriter)
+    {
+        while (true)
+        {
+            int ready = rewriter?.Ready(buffer.AsSpan(0, known)) ?? known;
+            for (int sent = 0; sent < ready;)
+            {
+                sent += await to.SendAsync(buffer.AsMemory(sent, ready - sent), _stop.Token);
+            }
+
+            known -= ready;
+            buffer.AsSpan(ready, known).CopyTo(buffer);
+            if (rewriter?.TakeHold() is not { } hold)
+            {
+                return known;
+            }
+
+            await hold.StandAsync(_stop.Token);
+        }
+    }
+
     /// <summary>One stream's way through.</summary>
     private sealed class Rewriter
     {
         private readonly StreamRelay _relay;
         private readonly IndexEdit? _edit;
+        private readonly MemoryEdit? _memory;
+        private StreamHold? _hold;
+        private bool _isAtHold;
         private bool _done;
 
         public Rewriter(StreamRelay relay)
         {
             _relay = relay;
             _edit = relay.Edit;
+            _memory = relay.MemoryEdit;
+            _hold = relay.Hold;
             _done = _edit is null;
             relay.Edited = null;
+        }
+
+        /// <summary>The hold that the stream has come to; from then on it is passed.</summary>
+        public StreamHold? TakeHold()
+        {
+            StreamHold? reached = _isAtHold ? _hold : null;
+            (_isAtHold, _hold) = (false, _isAtHold ? null : _hold);
+            return reached;
         }
 
         /// <summary>How many of these bytes may go on.</summary>
         public int Ready(Span<byte> bytes)
         {
-            if (_done)
+            // Device state follows memory, so a hold for the marker never cuts a page that is still to be changed.
+            int edited = _memory?.Apply(bytes) ?? bytes.Length;
+            return Math.Min(edited, ReadyOfState(bytes[..edited]));
+        }
+
+        private int ReadyOfState(Span<byte> bytes)
+        {
+            if (_done && _hold is null)
             {
                 return bytes.Length;
             }
@@ -139,7 +192,13 @@ internal sealed class StreamRelay : IAsyncDisposable
             int marker = bytes.IndexOf(VirtioNetState.Marker);
             if (marker < 0)
             {
-                return bytes.Length - BegunMarker(bytes);
+                return bytes.Length - Begun(bytes, VirtioNetState.Marker);
+            }
+
+            if (_hold is not null)
+            {
+                _isAtHold = true;
+                return marker;
             }
 
             int queues = VirtioNetState.FindQueues(bytes[marker..], _relay._queuePairs);
@@ -152,19 +211,6 @@ internal sealed class StreamRelay : IAsyncDisposable
 
             // Too long: it was not the section but something that looked like its beginning.
             return bytes.Length - marker > SectionBytesAtMost ? bytes.Length : marker;
-        }
-
-        private static int BegunMarker(ReadOnlySpan<byte> bytes)
-        {
-            for (int length = Math.Min(bytes.Length, VirtioNetState.Marker.Length - 1); length > 0; length--)
-            {
-                if (bytes.EndsWith(VirtioNetState.Marker[..length]))
-                {
-                    return length;
-                }
-            }
-
-            return 0;
         }
     }
 }

@@ -44,7 +44,9 @@ public sealed class Deployment : IAsyncDisposable
     /// <param name="relayed">What the source's QEMU dials is <see cref="RelayAddress"/>, where a test must listen.</param>
     /// <param name="betaQemu">Path of another QEMU on beta, which need not exist.</param>
     /// <param name="guests">Taps of each host; definitions get the first one as 'tap'.</param>
-    public static async Task<Deployment> StartAsync(QemuBinary? qemu = null, int coordinators = 1, bool relayed = false, string? betaQemu = null, int guests = 1)
+    /// <param name="betaReserveMib">Memory that beta keeps free of guests.</param>
+    public static async Task<Deployment> StartAsync(
+        QemuBinary? qemu = null, int coordinators = 1, bool relayed = false, string? betaQemu = null, int guests = 1, int betaReserveMib = 0)
     {
         await QemuBinary.Install();
         qemu ??= await QemuBinary.Modern();
@@ -52,7 +54,7 @@ public sealed class Deployment : IAsyncDisposable
         Deployment deployment = new(network, Directory.CreateTempSubdirectory("e2e-").FullName);
         try
         {
-            deployment.Configure(coordinators, relayed, qemu.Path, betaQemu ?? qemu.Path);
+            deployment.Configure(coordinators, relayed, (qemu.Path, 0), (betaQemu ?? qemu.Path, betaReserveMib));
             await deployment.StartPartsAsync();
             return deployment;
         }
@@ -109,7 +111,7 @@ public sealed class Deployment : IAsyncDisposable
         await ConnectedAsync();
     }
 
-    private void Configure(int coordinators, bool relayed, string alphaQemu, string betaQemu)
+    private void Configure(int coordinators, bool relayed, (string Qemu, int ReserveMib) alpha, (string Qemu, int ReserveMib) beta)
     {
         string data = Directory.CreateDirectory(Path.Combine(Folder, "journal")).FullName;
         string[] api = [.. Enumerable.Range(0, coordinators).Select(node => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{4050 + node}"))];
@@ -120,7 +122,7 @@ public sealed class Deployment : IAsyncDisposable
             _coordinators.Add(new Part(Network, $"coordinator-{node}", "coordinator-server", ["--data", data, "--grpc", api[node], "--cluster", cluster[node], .. seeds]));
         }
 
-        foreach ((string host, string qemu) in new[] { (Alpha, alphaQemu), (Beta, betaQemu) })
+        foreach ((string host, (string qemu, int reserveMib)) in new[] { (Alpha, alpha), (Beta, beta) })
         {
             string folder = Directory.CreateDirectory(Path.Combine(Folder, host)).FullName;
             string path = Path.Combine(folder, "host.yaml");
@@ -134,7 +136,7 @@ public sealed class Deployment : IAsyncDisposable
                   listen: "{Network[host].Address}:{FirstStreamPort}-{LastStreamPort}"
                   advertise: "{(relayed ? RelayAddress(host) : Network[host].Address)}"
                 qemu: {"{"} default: {qemu}, scope: never {"}"}
-                memoryReserveMiB: 0
+                memoryReserveMiB: {reserveMib}
                 variables: {"{"} tap: {Network[host].Tap} {"}"}
 
                 """);

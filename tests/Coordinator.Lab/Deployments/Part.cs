@@ -1,12 +1,17 @@
+using System.ComponentModel;
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Text;
 using Coordinator.Lab.Network;
 
 namespace Coordinator.Lab.Deployments;
 
-/// <summary>One process of a deployment, the real program: a coordinator or an agent. It can be killed and started again with the same arguments.</summary>
-public sealed class Part(LabNetwork network, string name, string program, IReadOnlyList<string> arguments) : IAsyncDisposable
+/// <summary>One process of a deployment, the real program: a coordinator or an agent. It can be frozen, killed and started again with the same arguments.</summary>
+public sealed partial class Part(LabNetwork network, string name, string program, IReadOnlyList<string> arguments) : IAsyncDisposable
 {
+    private const int Stop = 19; // SIGSTOP and SIGCONT, signal(7), the same on x86 and ARM
+    private const int Continue = 18;
+
     private readonly StringBuilder _output = new();
     private Process? _process;
 
@@ -57,7 +62,25 @@ public sealed class Part(LabNetwork network, string name, string program, IReadO
         }
     }
 
+    /// <summary>SIGSTOP: it does nothing any more and its connections stay open. Killing it works all the same.</summary>
+    public void Freeze() => Signal(Stop, "frozen");
+
+    public void Thaw() => Signal(Continue, "thawed");
+
     public async ValueTask DisposeAsync() => await KillAsync();
+
+    private void Signal(int signal, string word)
+    {
+        if (SendSignal((_process ?? throw new InvalidOperationException($"{Name} does not run")).Id, signal) != 0)
+        {
+            throw new Win32Exception(Marshal.GetLastPInvokeError());
+        }
+
+        Note($"=== {Name} {word}");
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int SendSignal(int process, int signal);
 
     private void Note(string? line)
     {
