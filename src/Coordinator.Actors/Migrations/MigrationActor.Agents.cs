@@ -75,18 +75,40 @@ internal sealed partial class MigrationActor
                 new Domain.Migration.Rehearsal(rehearsal.RoundTripMicros, rehearsal.SyncMicros, rehearsal.ClockOffsetMicros, rehearsal.ClockUncertaintyMicros));
         }
 
-        if (m.Phase != MigrationPhase.Iterating || _history.Newest is not { } story)
+        if (_history.Newest is not { } story)
         {
             yield break;
         }
 
         int noted = story.PassesNoted;
         int last = story.Progress?.Pass ?? 0;
-        foreach (Pass pass in source.Passes.Where(p => p.Attempt == m.Attempt.Value && p.Number > last).OrderBy(p => p.Number)
-            .Take(Math.Max(0, MaxJournalledPasses - noted)))
+        IEnumerable<Pass> passes = m.Phase == MigrationPhase.Iterating ? source.Passes.Where(p => p.Attempt == m.Attempt.Value && p.Number > last) : [];
+        foreach (Pass pass in passes.OrderBy(p => p.Number).Take(Math.Max(0, MaxJournalledPasses - noted)))
         {
             yield return new VmCommand.NoteIteration(m.Attempt, Progress(pass));
         }
+
+        if (Sums(m, source, story.Progress) is { } sums)
+        {
+            _liveProgress = null;
+            yield return new VmCommand.NoteIteration(m.Attempt, sums);
+        }
+    }
+
+    /// <summary>
+    /// The whole stream in figures, once QEMU has completed it: what was sampled last may be far from the end, and a finished migration would show memory that remains.
+    /// </summary>
+    private static CopyProgress? Sums(MigrationState m, SourcePart source, CopyProgress? known)
+    {
+        if (source.Times is not { QemuTotalMs: > 0 } times || times.Attempt != m.Attempt.Value
+            || known is { RemainingBytes: 0, ElapsedMs: var elapsed } && elapsed >= times.QemuTotalMs)
+        {
+            return null;
+        }
+
+        Pass? newest = source.Passes.LastOrDefault(p => p.Attempt == m.Attempt.Value);
+        return new CopyProgress(
+            Math.Max(known?.Pass ?? 1, newest?.Number ?? 1), RemainingBytes: 0, times.TransferredBytes, newest?.TotalBytes ?? known?.TotalBytes ?? 0, DirtyPagesPerSec: 0, times.QemuTotalMs);
     }
 
     private void OnSampled(AgentSampled sampled)
@@ -99,7 +121,8 @@ internal sealed partial class MigrationActor
                 return;
             }
 
-            if (sample.Pass is { } pass)
+            // One that comes late, after a failover or after the sums, says less than what is known.
+            if (sample.Pass is { } pass && pass.ElapsedMs >= (_history.Newest?.Progress?.ElapsedMs ?? 0))
             {
                 _liveProgress = Progress(pass);
             }

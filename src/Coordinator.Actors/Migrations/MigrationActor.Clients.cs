@@ -133,7 +133,7 @@ internal sealed partial class MigrationActor
     private Contracts.Api.Migration View(MigrationStory story) => MigrationView.Of(_vm, story, State, _history.Sequence, Live());
 
     private LiveMigration Live() => Active is null
-        ? LiveMigration.None with { Samples = _samples }
+        ? LiveMigration.None with { Progress = _liveProgress, Samples = _samples }
         : new LiveMigration(_liveProgress, _queues.Shown.Select(q => new LiveQueue(q.Id, q.Readiness, q.Track)).ToList(), Waiting(), _samples);
 
     /// <summary>The first thing that stands in the way, as far as it is known.</summary>

@@ -25,12 +25,12 @@ internal sealed partial class MigrationActor
         if (Active is not { } m)
         {
             _queues.End();
-            _liveProgress = null;
             return true;
         }
 
         if (m.Attempt == AttemptNo.None)
         {
+            _liveProgress = null;
             return true;
         }
 

@@ -29,7 +29,8 @@ public static class VmDecisions
                     new VmEvent.StartRefused(refused.Attempt, refused.Reason)),
             VmCommand.NoteRehearsal rehearsal => DecideRehearsal(state, rehearsal),
             VmCommand.NoteIteration iteration => When(
-                Current(state, iteration.Attempt) is { Phase: MigrationPhase.Iterating },
+                Current(state, iteration.Attempt) is
+                    { Phase: MigrationPhase.Iterating or MigrationPhase.Switchover or MigrationPhase.Verifying or MigrationPhase.Finishing },
                     new VmEvent.IterationCompleted(iteration.Attempt, iteration.Progress)),
             VmCommand.NoteBlackout blackout => When(
                 Current(state, blackout.Attempt) is { Phase: MigrationPhase.Verifying or MigrationPhase.Finishing },

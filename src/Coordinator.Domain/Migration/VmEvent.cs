@@ -37,7 +37,7 @@ public abstract record VmEvent
     /// <summary>Stored before the start is sent; from here the two agents may finish alone.</summary>
     public sealed record SwitchoverAuthorized(AttemptNo Attempt, StoreInstanceId Store) : VmEvent;
 
-    /// <summary>One pass over guest memory has ended.</summary>
+    /// <summary>One pass over guest memory has ended; the last one, with nothing remaining, holds the sums of the whole stream and is known only after it.</summary>
     public sealed record IterationCompleted(AttemptNo Attempt, CopyProgress Progress) : VmEvent;
 
     public sealed record CancelRequested(RequestId Request) : VmEvent;

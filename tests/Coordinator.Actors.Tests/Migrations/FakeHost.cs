@@ -129,7 +129,9 @@ internal sealed class FakeHost(string name)
                 Stop = 1_000_000,
                 ContinueSent = 1_000_100,
                 Completed = 1_005_000,
-                QemuDowntimeMs = 7
+                QemuDowntimeMs = 7,
+                QemuTotalMs = 310,
+                TransferredBytes = 257 << 20
             };
         }
 

@@ -117,7 +117,7 @@ internal sealed partial class FakeWorld : IHostMail, IHostDirectory
                 Vm = Vm,
                 Host = GuestHost,
                 Attempt = _hosts[GuestHost].Source.Attempt.Value,
-                Pass = new Pass { Number = 2, RemainingBytes = 4_096 }
+                Pass = new Pass { Number = 2, RemainingBytes = 4_096, ElapsedMs = 305 }
             };
             sample.Provisional.AddRange(Rings.SourceSample(lastAvail));
             Tell(new AgentSampled(Vm, GuestHost, sample.ToByteArray()));

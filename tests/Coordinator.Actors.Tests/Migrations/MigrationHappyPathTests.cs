@@ -38,10 +38,11 @@ public sealed class MigrationHappyPathTests : MigrationKit
         Assert.Equal(
             [
                 "MigrationRequested", "MigrationScheduled", "AttemptOpened", "DestinationPrepared", "RehearsalCompleted", "SwitchoverAuthorized",
-                    "IterationCompleted",
+                    "IterationCompleted", "IterationCompleted",
                 "SwitchoverEntered", "GuestRunsAtDestination", "BlackoutMeasured", "QueuesJudged", "VerdictReached", "DebtSettled", "MigrationEnded",
             ],
             ended.Timeline.Select(t => t.Event).Where(e => e != "IncarnationStarted").Order(Comparer(ended)).ToList());
+        Assert.Equal((1, 0L, 257L << 20, 256L << 20, 310L), (ended.Progress.Pass, ended.Progress.RemainingBytes, ended.Progress.TransferredBytes, ended.Progress.TotalBytes, ended.Progress.ElapsedMs));
         Assert.Equal(8_000, ended.Blackout.TotalMicros);
         Assert.False(ended.Blackout.HasLoadMicros);
         Assert.Equal(900, ended.Rehearsal.SyncMicros);

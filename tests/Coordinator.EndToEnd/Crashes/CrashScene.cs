@@ -147,6 +147,7 @@ internal sealed class CrashScene : IAsyncDisposable
     {
         Assert.True(ended is { Phase: "Succeeded", Attempt: 1, Verdict: "Verified" }, $"{Story.Of(ended)}\n{Deployment.Log()}");
         Assert.Empty(ended.Owed);
+        Assert.True(ended.Progress is { RemainingBytes: 0, TransferredBytes: > 0, ElapsedMs: > 0 }, Story.Of(ended));
         RunningQemu left = await AssertOneCopyAsync(Deployment.Beta);
         Assert.NotEqual(Started.Pid, left.Identity.Pid);
     }
