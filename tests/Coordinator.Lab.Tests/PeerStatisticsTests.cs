@@ -49,6 +49,15 @@ public sealed class PeerStatisticsTests
     }
 
     [Fact]
+    public void Arrivals_FirstOneOvertook_TheOthersAreLateAndNotRepeated()
+    {
+        var report = Arrivals((6, 0), (1, 1), (2, 2), (4, 3), (3, 4), (2, 5));
+
+        Assert.Equal((5, 1, 1, 4), (report.Received, report.Missing, report.Repeated, report.Late));
+        Assert.Equal((1ul, 6ul), (report.FirstSequence, report.LastSequence));
+    }
+
+    [Fact]
     public void Arrivals_SameNumberTwice_IsRepeated() => Assert.Equal((2, 1, 0), Count(Arrivals((1, 0), (2, 1), (2, 2))));
 
     [Fact]

@@ -54,6 +54,19 @@ public sealed class ArrivalRecord(int flow, long gapThresholdNs)
 
     void FillOrRepeat(ulong sequence, long atNs)
     {
+        if (sequence < first)
+        {
+            // The first to arrive need not be the first sent: what waited for the guest's ARP answer is sent after what was sent upon it.
+            if (first - sequence > 1)
+            {
+                missing += (long)(first - sequence - 1);
+                losses.Insert(0, new(atNs, atNs, sequence + 1, (long)(first - sequence - 1)));
+            }
+            first = sequence;
+            late++;
+            received++;
+            return;
+        }
         var index = losses.FindIndex(span => sequence >= span.FirstSequence && sequence < span.FirstSequence + (ulong)span.Count);
         if (index < 0)
         {
