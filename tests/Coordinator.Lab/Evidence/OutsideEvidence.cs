@@ -51,7 +51,7 @@ public sealed record OutsideReport(ConsoleReport Console, PeerReport Peer)
                 complaints.Add($"flow {flow.Flow}: {flow.Boots} boots");
             if (flow.Repeated > 0)
                 complaints.Add($"flow {flow.Flow}: {flow.Repeated} datagrams came twice: {string.Join(", ", flow.Repetitions.Take(10).Select(again => $"{again.Sequence} after {again.Highest}"))}");
-            complaints.AddRange(Unexplained(flow.Losses, "from the guest", flow.Flow));
+            complaints.AddRange(Unexplained(flow.Losses, "from the guest", flow.Flow, BlackoutWindow.SlackMs));
         }
         foreach (var flow in Peer.RoundTrips)
         {
@@ -59,13 +59,13 @@ public sealed record OutsideReport(ConsoleReport Console, PeerReport Peer)
                 complaints.Add($"flow {flow.Flow}: the guest echoed nothing");
             if (flow.Repeated > 0)
                 complaints.Add($"flow {flow.Flow}: {flow.Repeated} echoes came twice");
-            complaints.AddRange(Unexplained(flow.Losses, "to the guest or back", flow.Flow));
+            complaints.AddRange(Unexplained(flow.Losses, "to the guest or back", flow.Flow, BlackoutWindow.TapQueueMs));
         }
         return complaints;
 
-        IEnumerable<string> Unexplained(IEnumerable<LossSpan> losses, string direction, int flow) =>
+        IEnumerable<string> Unexplained(IEnumerable<LossSpan> losses, string direction, int flow, int beforeMs) =>
             from loss in losses
-            where loss.ToNs >= sinceNs && !blackouts.Any(window => window.Covers(loss))
+            where loss.ToNs >= sinceNs && !blackouts.Any(window => window.Covers(loss, beforeMs))
             select $"flow {flow}: {loss.Count} datagrams {direction} lost outside every blackout, from number {loss.FirstSequence} on";
     }
 
