@@ -1,7 +1,7 @@
 using System.Globalization;
 using Coordinator.Contracts.Api;
-using Coordinator.Lab.Deployments;
 using Coordinator.EndToEnd.Guests;
+using Coordinator.Lab.Deployments;
 using Coordinator.Lab.Evidence;
 using Coordinator.Lab.Guests;
 using Xunit.Abstractions;

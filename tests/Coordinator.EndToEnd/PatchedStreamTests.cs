@@ -1,7 +1,7 @@
 using Coordinator.Contracts.Api;
-using Coordinator.Lab.Deployments;
 using Coordinator.EndToEnd.Guests;
 using Coordinator.EndToEnd.Streams;
+using Coordinator.Lab.Deployments;
 using Coordinator.Lab.Evidence;
 using Xunit.Abstractions;
 

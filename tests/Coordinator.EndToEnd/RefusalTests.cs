@@ -1,6 +1,6 @@
 using Coordinator.Contracts.Api;
-using Coordinator.Lab.Deployments;
 using Coordinator.EndToEnd.Guests;
+using Coordinator.Lab.Deployments;
 using Coordinator.Lab.Guests;
 using Grpc.Core;
 using Xunit.Abstractions;

@@ -30,7 +30,7 @@ public static class VmDecisions
             VmCommand.NoteRehearsal rehearsal => DecideRehearsal(state, rehearsal),
             VmCommand.NoteIteration iteration => When(
                 Current(state, iteration.Attempt) is
-                    { Phase: MigrationPhase.Iterating or MigrationPhase.Switchover or MigrationPhase.Verifying or MigrationPhase.Finishing },
+                { Phase: MigrationPhase.Iterating or MigrationPhase.Switchover or MigrationPhase.Verifying or MigrationPhase.Finishing },
                     new VmEvent.IterationCompleted(iteration.Attempt, iteration.Progress)),
             VmCommand.NoteBlackout blackout => When(
                 Current(state, blackout.Attempt) is { Phase: MigrationPhase.Verifying or MigrationPhase.Finishing },

@@ -1,10 +1,10 @@
+using System.Collections.Concurrent;
 using Coordinator.Agent.Processes;
 using Coordinator.Agent.Qemu;
-using Coordinator.Domain.QemuModel;
 using Coordinator.Domain;
+using Coordinator.Domain.QemuModel;
 using Coordinator.Qmp.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
-using System.Collections.Concurrent;
 using Eventually = Coordinator.Agent.Tests.Support.Eventually;
 using QemuProcess = Coordinator.Agent.Processes.QemuProcess;
 

@@ -1,7 +1,7 @@
 using Coordinator.Contracts.Api;
-using Coordinator.Lab.Deployments;
 using Coordinator.EndToEnd.Streams;
 using Coordinator.Lab;
+using Coordinator.Lab.Deployments;
 using Coordinator.Lab.Evidence;
 using Coordinator.Lab.Guests;
 using Coordinator.Lab.Network;
