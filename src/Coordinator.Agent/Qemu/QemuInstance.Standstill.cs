@@ -71,6 +71,11 @@ internal sealed partial class QemuInstance
         await DisarmAsync();
         StandbyMonitors monitors = await StandbyMonitors.ArmAsync(_endpoint.Path!, [.. first, .. RingReader.Commands(Devices, expected, s_states)], _stop.Token);
         _standby = new Standby(monitors, expected);
+        if (_stop.IsCancellationRequested)
+        {
+            // Disposed meanwhile, so nobody would close them.
+            await DisarmAsync();
+        }
     }
 
     /// <summary>The switchover is over, or will not be: every monitor that is connected is told of every event.</summary>

@@ -40,20 +40,15 @@ internal sealed class StandbyMonitors : IAsyncDisposable
                 // Held by a connection of the agent's former life, or QEMU is ending: asked over the first monitor then.
                 break;
             }
+            catch
+            {
+                // Nobody gets to know those that are connected already.
+                await standby.DisposeAsync();
+                throw;
+            }
         }
 
         return standby;
-    }
-
-    public int ArmedCount
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _armed.Count;
-            }
-        }
     }
 
     /// <summary>Fires the command if it is armed; false when it was not sent.</summary>
