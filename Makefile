@@ -37,6 +37,7 @@ test: install ## all tests of all suites, summed in the last line
 search: ## pairs of faults, those of coordinators included, to the bound that fits 10 minutes and 8 GB
 	@dotnet build tests/Coordinator.Search -c $(CONFIGURATION) -v quiet --nologo
 	@dotnet tests/Coordinator.Search/bin/$(CONFIGURATION)/net10.0/Coordinator.Search.dll --faults 2 --max-states 35000000
+	@dotnet tests/Coordinator.Search/bin/$(CONFIGURATION)/net10.0/Coordinator.Search.dll --faults 1 --no-cancel --person
 
 bench: install ## what a migration costs the guest, against plain QEMU in the same run
 	@dotnet build tests/Coordinator.Benchmarks -c $(CONFIGURATION) -v quiet --nologo

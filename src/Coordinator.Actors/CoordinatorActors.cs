@@ -3,6 +3,7 @@ using Akka.Cluster;
 using Akka.Cluster.Tools.PublishSubscribe;
 using Akka.Hosting;
 using Coordinator.Actors.Agents;
+using Coordinator.Actors.HostFencing;
 using Coordinator.Actors.Migrations;
 using Coordinator.Actors.Platform;
 using Coordinator.Domain;
@@ -25,7 +26,7 @@ public static class CoordinatorActors
             string node = NodeOf(system);
             IActorRef mediator = DistributedPubSub.Get(system).Mediator;
             registry.Register<HostDirectoryKey>(system.ActorOf(HostDirectoryActor.Props(hosts, mediator, node, clock), "hosts"));
-            MigrationActorParts parts = new(new TopicHostMail(mediator), hosts, clock, node);
+            MigrationActorParts parts = new(new TopicHostMail(mediator), hosts, clock, node) { Fencing = FencingSettings.Read(system.Settings.Config) };
             registry.Register<VmRegionKey>(VmRegion.Start(system, vm => MigrationActor.Props(new VmName(vm), parts), MigrationActor.VmOf));
         });
 

@@ -2,11 +2,32 @@ using System.Text.Json;
 using Coordinator.Agent;
 using Coordinator.Agent.Configuration;
 using Coordinator.Agent.Processes;
+using Coordinator.Agent.Sessions;
 using Coordinator.Agent.State;
+using Coordinator.Domain;
+
+if (args is ["record", "--state", { } state, "--vm", { } vm])
+{
+    try
+    {
+        Console.WriteLine(ReleaseRecord.Read(state, vm));
+        return 0;
+    }
+    catch (Exception e) when (e is AgentStoreException or InvalidValueException)
+    {
+        Console.Error.WriteLine($"coordinator-agent: {e.Message}");
+        return 1;
+    }
+}
 
 if (args is not ["--config", { } path])
 {
-    Console.Error.WriteLine("usage: coordinator-agent --config HOST.yaml");
+    Console.Error.WriteLine("""
+        usage: coordinator-agent --config HOST.yaml
+               coordinator-agent record --state DIR --vm NAME
+
+        record: the word of a source agent whose host is off, from a copy of its state directory, for 'coordctl resolve NAME --run-destination --record FILE'
+        """);
     return 64;
 }
 

@@ -52,6 +52,8 @@ internal static class Coordctl
             GetVerbs.Command(shared),
             DescribeVerb.Command(shared),
             CancelVerb.Command(shared),
+            FenceVerb.Command(shared),
+            ResolveVerb.Command(shared),
         };
     }
 

@@ -64,16 +64,6 @@ public sealed class HandoffSearchTests(ITestOutputHelper output)
         StateWipe = false,
     });
 
-    /// <summary>The same with overlapping coordinators, lost state and a late word of any of them.</summary>
-    [Fact]
-    public void Doubt_ResolvedByAPersonWithAnyOneFault_IsSafeAndEndsWell() => Holds(new SearchOptions
-    {
-        Faults = 1,
-        EagerRecording = true,
-        Person = true,
-        Cancel = false,
-    });
-
     private void Holds(SearchOptions options)
     {
         SearchResult result = Explorer.Run(new ProtocolRules(), options);

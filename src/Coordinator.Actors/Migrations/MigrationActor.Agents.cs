@@ -188,6 +188,10 @@ internal sealed partial class MigrationActor
             VmEffect.PrepareDestination e => new VmCommand.RefusePreparation(e.Attempt, $"{host} cannot take the guest: {reason}"),
             VmEffect.Rehearse e => new VmCommand.RefusePreparation(e.Attempt, $"{host} cannot rehearse the handoff: {reason}"),
             VmEffect.StartAttempt e => new VmCommand.RefuseStart(e.Attempt, reason),
+            VmEffect.KeepSourceByWord e => new VmCommand.RefuseResolution(e.Attempt, $"{host}: {reason}"),
+            VmEffect.GiveUpSource e => new VmCommand.RefuseResolution(e.Attempt, $"{host}: {reason}"),
+            VmEffect.RunDestinationByWord e => new VmCommand.RefuseResolution(e.Attempt, $"{host}: {reason}"),
+            VmEffect.CarryRelease e => new VmCommand.RefuseResolution(e.Record.Attempt, $"{host}: {reason}"),
             _ => null,
         };
         if (command is not null)

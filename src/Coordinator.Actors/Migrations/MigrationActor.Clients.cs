@@ -34,6 +34,12 @@ internal sealed partial class MigrationActor
                 case CancelMigration cancel:
                     Ask(new VmCommand.Cancel(new RequestId(cancel.RequestId)));
                     break;
+                case ProveHostOff off:
+                    OnProveHostOff(off);
+                    break;
+                case ResolveDoubt resolve:
+                    Ask(ResolutionText.Read(resolve));
+                    break;
                 case StartVirtualMachine start:
                     HostName host = new(start.Host);
                     Ask(new VmCommand.StartVm(
@@ -67,21 +73,20 @@ internal sealed partial class MigrationActor
 
     private void Ask(VmCommand command)
     {
-        IActorRef client = Sender;
-        Execute(
-            reply =>
-            {
-                AnswerKind kind = reply.Kind switch
-                {
-                    VmReplyKind.Accepted => AnswerKind.Accepted,
-                    VmReplyKind.NotFound => AnswerKind.NotFound,
-                    VmReplyKind.FailedPrecondition => AnswerKind.FailedPrecondition,
-                    _ => throw new InvalidOperationException($"unknown reply {reply.Kind}"),
-                };
-                client.Tell(Answer(kind, reply.Message, reply.Migration?.ToString() ?? ""));
-            },
-            command);
+        Execute(ReplyTo(Sender), command);
     }
+
+    private Action<VmReply> ReplyTo(IActorRef client) => reply =>
+    {
+        AnswerKind kind = reply.Kind switch
+        {
+            VmReplyKind.Accepted => AnswerKind.Accepted,
+            VmReplyKind.NotFound => AnswerKind.NotFound,
+            VmReplyKind.FailedPrecondition => AnswerKind.FailedPrecondition,
+            _ => throw new InvalidOperationException($"unknown reply {reply.Kind}"),
+        };
+        client.Tell(Answer(kind, reply.Message, reply.Migration?.ToString() ?? ""));
+    };
 
     private void OnGet(GetVm get)
     {
@@ -132,9 +137,12 @@ internal sealed partial class MigrationActor
 
     private Contracts.Api.Migration View(MigrationStory story) => MigrationView.Of(_vm, story, State, _history.Sequence, Live());
 
-    private LiveMigration Live() => Active is null
+    private LiveMigration Live() => Active is not { } m
         ? LiveMigration.None with { Progress = _liveProgress, Samples = _samples }
-        : new LiveMigration(_liveProgress, _queues.Shown.Select(q => new LiveQueue(q.Id, q.Readiness, q.Track)).ToList(), Waiting(), _samples);
+        : new LiveMigration(_liveProgress, _queues.Shown.Select(q => new LiveQueue(q.Id, q.Readiness, q.Track)).ToList(), Waiting(), _samples)
+        {
+            Doubt = m.Phase == MigrationPhase.InDoubt ? DoubtView.Of(Entity, m) : null,
+        };
 
     /// <summary>The first thing that stands in the way, as far as it is known.</summary>
     private string Waiting()

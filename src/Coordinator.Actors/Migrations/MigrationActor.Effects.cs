@@ -35,6 +35,7 @@ internal sealed partial class MigrationActor
             _log.Error("{0}: IN DOUBT, a person must look: {1}", _vm, State.Migration?.Reason);
         }
 
+        AskHookByItself();
         Send(effects);
         if (Active is { Phase: MigrationPhase.Verifying } verifying)
         {

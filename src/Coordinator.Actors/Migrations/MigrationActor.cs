@@ -60,6 +60,8 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
     {
         StartMigration m => m.Vm,
         CancelMigration m => m.Vm,
+        ProveHostOff m => m.Vm,
+        ResolveDoubt m => m.Vm,
         StartVirtualMachine m => m.Vm,
         StopVirtualMachine m => m.Vm,
         GetVm m => m.Vm,
@@ -119,6 +121,9 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
             case DeadlineDue due:
                 _log.Warning("{0}: {1} of attempt {2} has taken {3} ms", _vm, due.Deadline.Phase, due.Deadline.Attempt, due.Deadline.DurationMs);
                 Execute(reply: null, new VmCommand.DeadlinePassed(due.Deadline.Phase, due.Deadline.Attempt));
+                break;
+            case HookAnswered answered:
+                OnHookAnswered(answered);
                 break;
             case JudgeDue:
                 JudgeWhenReady();

@@ -1,5 +1,7 @@
 using Akka.Actor;
 using Coordinator.Actors.Agents;
+using Coordinator.Actors.HostFencing;
+using Coordinator.Domain;
 using Coordinator.Domain.Migration;
 
 namespace Coordinator.Actors.Migrations;
@@ -9,7 +11,11 @@ namespace Coordinator.Actors.Migrations;
 /// <param name="Hosts">Hosts known to this node.</param>
 /// <param name="Clock">Wall clock, for the journal's envelope only.</param>
 /// <param name="Node">Address of this node, for the journal's envelope.</param>
-public sealed record MigrationActorParts(IHostMail Mail, IHostDirectory Hosts, TimeProvider Clock, string Node);
+public sealed record MigrationActorParts(IHostMail Mail, IHostDirectory Hosts, TimeProvider Clock, string Node)
+{
+    /// <summary>The operator's way to prove a host off.</summary>
+    public IFencingHook Fencing { get; init; } = NoFencingHook.Instance;
+}
 
 /// <summary>Time to look at what is outstanding.</summary>
 internal sealed class DriveDue : INoSerializationVerificationNeeded
@@ -34,6 +40,9 @@ internal sealed class JudgeDue : INoSerializationVerificationNeeded
 {
     internal static readonly JudgeDue Instance = new();
 }
+
+/// <summary>What the fencing hook said.</summary>
+internal sealed record HookAnswered(RequestId Request, HostName Host, FencingAnswer Answer, TimeSpan AskedAt) : INoSerializationVerificationNeeded;
 
 internal sealed record DeadlineDue(VmEffect.ArmDeadline Deadline) : INoSerializationVerificationNeeded;
 

@@ -50,7 +50,7 @@ internal static class VmEventText
         _ => throw new InvalidOperationException($"unknown event {happened}"),
     };
 
-    private static string Describe(DoubtResolution resolution) =>
+    internal static string Describe(DoubtResolution resolution) =>
         $"{resolution.Choice}, by the word of {resolution.Word}{(resolution.MayRewind ? $"; disks that may be rewound: {string.Join(", ", resolution.Disks)}" : "")}";
 
     private static string Ms(long micros) => (micros / 1_000.0).ToString("0.00", CultureInfo.InvariantCulture);

@@ -15,6 +15,9 @@ namespace Coordinator.Actors.Views;
 internal sealed record LiveMigration(CopyProgress? Progress, IReadOnlyList<LiveQueue> Queues, string Waiting, int Samples)
 {
     internal static readonly LiveMigration None = new(Progress: null, [], "", 0);
+
+    /// <summary>What a person may choose; null unless the migration is in doubt.</summary>
+    internal Api.Doubt? Doubt { get; init; }
 }
 
 /// <summary>The public resource <c>Migration</c>, from the journal's story and, if there is one, the living entity.</summary>
@@ -74,6 +77,7 @@ internal static class MigrationView
         view.Timeline.AddRange(story.Timeline.Select(Entry));
         if (newest)
         {
+            view.Doubt = live.Doubt;
             view.Owed.AddRange(state.Owed.Select(VmEventText.Describe));
         }
 

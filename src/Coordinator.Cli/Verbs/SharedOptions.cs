@@ -20,8 +20,11 @@ internal sealed class SharedOptions(CliContext context)
         Recursive = true,
     };
 
-    public CoordinatorConnection Connect(ParseResult parsed) =>
-        new(ServerAddresses.Parse(parsed.GetValue(Server) ?? context.Environment(ServerAddresses.Variable)), context.Patience, context.Clock);
+    /// <param name="call">How long one try of a request may take, where that is longer than usual.</param>
+    public CoordinatorConnection Connect(ParseResult parsed, TimeSpan? call = null) => new(
+        ServerAddresses.Parse(parsed.GetValue(Server) ?? context.Environment(ServerAddresses.Variable)),
+        call is { } longer ? context.Patience with { Call = longer } : context.Patience,
+        context.Clock);
 
     public static Option<string?> RequestId() => new("--request-id")
     {
@@ -30,6 +33,14 @@ internal sealed class SharedOptions(CliContext context)
     };
 
     public string RequestIdOf(ParseResult parsed, Option<string?> option) => parsed.GetValue(option) ?? context.NewRequestId();
+
+    public static Option<string?> By() => new("--by")
+    {
+        Description = "who says so, kept in the journal [default: USER]",
+        HelpName = "NAME",
+    };
+
+    public string ByOf(ParseResult parsed, Option<string?> by) => parsed.GetValue(by) ?? context.Environment("USER") ?? "root";
 
     public static Option<string> Output()
     {

@@ -35,5 +35,7 @@ public static class HyperionAllowList
         typeof(HostSessionOpened),
         typeof(HostEntry),
         typeof(HostsOfNode),
+        typeof(ProveHostOff),
+        typeof(ResolveDoubt),
     ];
 }

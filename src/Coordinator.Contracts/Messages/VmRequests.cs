@@ -22,6 +22,26 @@ public sealed record StartMigration(string Vm, string RequestId, string Destinat
 /// <summary>Legal in every phase; what became of it is told by how the migration ends.</summary>
 public sealed record CancelMigration(string Vm, string RequestId) : IWireMessage;
 
+/// <summary>
+/// A host of the VM's migration is off. Without a <paramref name="Proof"/> the node's fencing hook is asked to prove it; with one it is the word of <paramref name="By"/>.
+/// </summary>
+public sealed record ProveHostOff(string Vm, string RequestId, string Host, string By, string Proof) : IWireMessage;
+
+/// <summary>
+/// A person's word on a migration in doubt.
+/// </summary>
+/// <param name="Vm">The VM's name.</param>
+/// <param name="RequestId">Repeating it changes nothing.</param>
+/// <param name="Choice">Lost, KeepSource, RunDestination or ReleaseFromRecord.</param>
+/// <param name="By">Who says so.</param>
+/// <param name="Proof">How they know.</param>
+/// <param name="Disks">Which disks may be rewound; for KeepSource and RunDestination.</param>
+/// <param name="RecordAttempt">Of the source agent's record; 0 for none, as are the two below then.</param>
+/// <param name="RecordStore">The store that the record was meant for.</param>
+/// <param name="RecordReleased">coordinator.handoff.v1.Released</param>
+public sealed record ResolveDoubt(
+    string Vm, string RequestId, string Choice, string By, string Proof, string[] Disks, int RecordAttempt, Guid RecordStore, byte[] RecordReleased) : IWireMessage;
+
 /// <summary>Launch a VM's one copy on a host, from the text of its definition.</summary>
 public sealed record StartVirtualMachine(string Vm, string RequestId, string Host, string DefinitionYaml) : IWireMessage;
 

@@ -67,7 +67,7 @@ public static class DoubtChoices
         {
             null => m.IsProvenOff(m.Source) ? null : Silent(m.Source),
             { Source.Stage: SourceStage.Gone } => null,
-            { } s => $"{m.Source} reports that the source is {s.Source.Stage}",
+            { } s => $"{m.Source} reported last that the source is {s.Source.Stage}; {ProveIt}",
         };
 
         internal string? WhyDestinationMayRun(params ReadOnlySpan<DestinationStage> harmless)
@@ -90,7 +90,7 @@ public static class DoubtChoices
                     $"the register at {m.Destination} has refused the attempt, so the source goes on by itself as soon as it hears of it",
                 DestinationStage.LostAfterRun or DestinationStage.Refused or DestinationStage.NotPrepared => null,
                 DestinationStage stage when harmless.Contains(stage) => null,
-                _ => $"{m.Destination} reports that the destination is {d.Destination.Stage}",
+                _ => $"{m.Destination} reported last that the destination is {d.Destination.Stage}; {ProveIt}",
             };
         }
 
@@ -98,17 +98,18 @@ public static class DoubtChoices
         {
             null => m.IsProvenOff(m.Source) ? $"{m.Source} is off, and the copy there with it" : $"{m.Source} has not answered since this coordinator took over",
             { Source.Stage: SourceStage.HandedOver or SourceStage.Stranded } s when s.Source.Attempt == m.Attempt => null,
-            { } s => $"{m.Source} reports that the source is {s.Source.Stage}; only one that stands still without an answer is continued by a person's word",
+            { } s => $"{m.Source} reported last that the source is {s.Source.Stage}; only one that stands still without an answer is continued by a person's word",
         };
 
         internal string? WhyNotLoaded() => _destination switch
         {
             null => m.IsProvenOff(m.Destination) ? $"{m.Destination} is off, and the copy there with it" : $"{m.Destination} has not answered since this coordinator took over",
             { Destination.Stage: DestinationStage.Loaded } d when d.Store == m.DestinationStore && d.Destination.Attempt == m.Attempt => null,
-            { } d => $"{m.Destination} reports that the destination is {d.Destination.Stage}; only a loaded, undecided copy is continued by a person's word",
+            { } d => $"{m.Destination} reported last that the destination is {d.Destination.Stage}; only a loaded, undecided copy is continued by a person's word",
         };
 
-        private static string Silent(HostName host) =>
-            $"{host} has not answered since this coordinator took over and is not proven off, so the guest may run there; prove it off with 'coordctl fence'";
+        private const string ProveIt = "if the host is off, prove it with 'coordctl fence'";
+
+        private static string Silent(HostName host) => $"{host} has not answered since this coordinator took over, so the guest may run there; {ProveIt}";
     }
 }

@@ -45,7 +45,7 @@ public static class VmProgress
     {
         bool noSource = report.Source.Attempt != owed.Attempt || report.Source.Stage == SourceStage.Gone;
         bool noDestination = report.Destination.Attempt != owed.Attempt || report.Destination.Stage == DestinationStage.Refused;
-        return noSource && noDestination && report.Source.Stage != SourceStage.NotObserved;
+        return noSource && noDestination;
     }
 
     private static VmEvent? OfForeignRun(VmEntity entity)
@@ -95,7 +95,7 @@ public static class VmProgress
         MigrationPhase.PreparingDestination => OfPreparation(entity, m),
         MigrationPhase.Iterating or MigrationPhase.Switchover or MigrationPhase.InDoubt => OfHandoff(entity, m),
         MigrationPhase.Verifying => entity.FoldedVerdict is { } verdict ? new VmEvent.VerdictReached(m.Attempt, verdict) : null,
-        MigrationPhase.Finishing => entity.State.Owed.Any(o => o.Attempt == m.Attempt) ? null : new VmEvent.MigrationEnded(MigrationPhase.Succeeded, ""),
+        MigrationPhase.Finishing => IsOwedStill(entity.State, m) ? null : new VmEvent.MigrationEnded(MigrationPhase.Succeeded, ""),
         MigrationPhase.RollingBack => OfRollback(entity, m),
         _ => null,
     };
@@ -263,11 +263,14 @@ public static class VmProgress
         }
     }
 
+    /// <summary>The result waits for what is owed, except by a host that is off: it cannot answer, and has nothing left to end.</summary>
+    private static bool IsOwedStill(VmState state, MigrationState m) => state.Owed.Any(o => o.Attempt == m.Attempt && !m.IsProvenOff(o.Host));
+
     private static VmEvent? OfRollback(VmEntity entity, MigrationState m)
     {
         VmState state = entity.State;
         // A refusal names its queues: the judgements are waited for, as the debts are, to the phase's deadline.
-        if (state.Owed.Any(o => o.Attempt == m.Attempt) || (m.Verdict == MigrationVerdict.Refused && !m.QueuesJudged))
+        if (IsOwedStill(state, m) || (m.Verdict == MigrationVerdict.Refused && !m.QueuesJudged))
         {
             return null;
         }

@@ -20,6 +20,9 @@ internal sealed class CoordinatorService(VmClient vms, VmIndex index, IHostDirec
     /// <summary>Lists show living VMs as they are now; one that does not answer in this time is shown as journalled.</summary>
     private static readonly TimeSpan s_liveWithin = TimeSpan.FromSeconds(1);
 
+    /// <summary>The fencing hook's longest time-out, and the wait for the host's stream to be lost.</summary>
+    private static readonly TimeSpan s_hookWithin = TimeSpan.FromMinutes(11);
+
     private const int LiveParallelism = 16;
 
     public override async Task<VirtualMachine> StartVirtualMachine(StartVirtualMachineRequest request, ServerCallContext context)
@@ -98,6 +101,41 @@ internal sealed class CoordinatorService(VmClient vms, VmIndex index, IHostDirec
     public override async Task<Migration> CancelMigration(CancelMigrationRequest request, ServerCallContext context) =>
         Newest(await vms.Ask(request.Vm, new CancelMigration(Vm(request.Vm), new RequestId(request.RequestId).Value), context.CancellationToken)
             .ConfigureAwait(false));
+
+    public override async Task<Migration> ProveHostOff(ProveHostOffRequest request, ServerCallContext context) =>
+        Newest(await vms.Ask(
+            request.Vm,
+            new ProveHostOff(Vm(request.Vm), new RequestId(request.RequestId).Value, new HostName(request.Host).Value, request.By, request.Proof),
+            context.CancellationToken,
+            s_hookWithin).ConfigureAwait(false));
+
+    public override async Task<Migration> ResolveDoubt(ResolveDoubtRequest request, ServerCallContext context)
+    {
+        if (request.Record is { } given && given.Vm != request.Vm)
+        {
+            throw new InvalidValueException("record", given.Vm, $"a record of VM '{request.Vm}'");
+        }
+
+        Guid store = Guid.Empty;
+        if (request.Record is { } record && !Guid.TryParse(record.DestinationStore, out store))
+        {
+            throw new InvalidValueException("record.destination_store", record.DestinationStore, "the text of a UUID");
+        }
+
+        return Newest(await vms.Ask(
+            request.Vm,
+            new ResolveDoubt(
+                Vm(request.Vm),
+                new RequestId(request.RequestId).Value,
+                request.Choice,
+                request.By,
+                request.Proof,
+                [.. request.Disks],
+                request.Record?.Attempt ?? 0,
+                store,
+                request.Record?.Released.ToByteArray() ?? []),
+            context.CancellationToken).ConfigureAwait(false));
+    }
 
     public override Task<Migration> GetMigration(GetMigrationRequest request, ServerCallContext context) => Find(request, context.CancellationToken);
 

@@ -23,11 +23,13 @@ internal sealed class VmClient(ActorSystem system, ServerOptions options)
     private IActorRef Region => ActorRegistry.For(system).Get<VmRegionKey>();
 
     /// <exception cref="RpcException">The entity refuses, or does not answer in time (UNAVAILABLE, with the trailer <c>retry-after-ms</c>).</exception>
-    internal async Task<VmAnswer> Ask(string vm, object request, CancellationToken stop)
+    /// <param name="within">For requests that take longer than a decision; null for the usual time.</param>
+    internal async Task<VmAnswer> Ask(string vm, object request, CancellationToken stop, TimeSpan? within = null)
     {
-        VmAnswer answer = await Try(request, options.EntityTimeout, stop).ConfigureAwait(false)
+        TimeSpan patience = within ?? options.EntityTimeout;
+        VmAnswer answer = await Try(request, patience, stop).ConfigureAwait(false)
             ?? throw Unavailable(
-                $"VM '{vm}' did not answer within {options.EntityTimeout.TotalSeconds} s; its coordinator may be restarting. "
+                $"VM '{vm}' did not answer within {patience.TotalSeconds} s; its coordinator may be restarting. "
                 + "The request may have been taken on: repeat it with the same id");
         return answer.Kind switch
         {

@@ -50,6 +50,9 @@ internal sealed class FakeHost(string name)
     /// <summary>Neither hears nor speaks.</summary>
     public bool Unreachable { get; set; }
 
+    /// <summary>The host is off: nothing on it acts, and nothing of it comes back.</summary>
+    public bool Off { get; set; }
+
     public void Restart()
     {
         Life = Guid.NewGuid();

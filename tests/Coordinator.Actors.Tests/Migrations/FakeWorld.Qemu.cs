@@ -23,8 +23,16 @@ internal sealed partial class FakeWorld
             FakeHost destination = _hosts[OtherHost];
             (QemuPair, SourceHandoff, DestinationHandoff) before = (_pair, source.Source, destination.Destination);
             Observe(source, destination);
-            PerformSource(source, destination);
-            PerformDestination(destination);
+            if (!source.Off)
+            {
+                PerformSource(source, destination);
+            }
+
+            if (!destination.Off)
+            {
+                PerformDestination(destination);
+            }
+
             if (Qemu.Steps(_pair)
                 .FirstOrDefault(s => s.Nature == StepNature.Progress && s.Kind != QemuStepKind.ConnectionRefused
                     && !Held.Contains(s.Kind)) is { Kind: var kind } step
@@ -55,14 +63,14 @@ internal sealed partial class FakeWorld
 
     private void Observe(FakeHost source, FakeHost destination)
     {
-        if (View(Side.Source, source.Launch) is { } left)
+        if (!source.Off && View(Side.Source, source.Launch) is { } left)
         {
             DecideSource(source, new SourceInput.Observed(left));
             source.FinalRecordsRead |= left.Status == MigrationStatus.Completed && source.Source.Attempt > AttemptNo.None;
         }
 
         LaunchId launch = destination.Destination.Records.Launch;
-        if (launch != LaunchId.None && destination.Destination is { Launched: true } or { PreparedInThisLife: false }
+        if (!destination.Off && launch != LaunchId.None && destination.Destination is { Launched: true } or { PreparedInThisLife: false }
             && View(Side.Destination, launch) is { } right)
         {
             DecideDestination(destination, new DestinationInput.Observed(right));
@@ -97,6 +105,8 @@ internal sealed partial class FakeWorld
                 case SourceEffect.ContinueSwitchover go:
                     _pair = Qemu.Execute(_pair, Side.Source, QemuCommand.MigrateContinue()).Next;
                     DecideSource(host, new SourceInput.ContinueIssued(go.Attempt));
+                    break;
+                case SourceEffect.SendToDestination when LinkCut:
                     break;
                 case SourceEffect.SendToDestination send:
                     RegisterReply reply = DecideDestinationWhole(destination, new DestinationInput.FromSource(send.Message, destination.Store)).Register!.Value;
@@ -139,6 +149,8 @@ internal sealed partial class FakeWorld
                     }
 
                     DecideDestination(host, new DestinationInput.GateJudged(judge.Attempt, !Rings.LoadIsWrong));
+                    break;
+                case DestinationEffect.ContinueGuest when HoldsContinue:
                     break;
                 case DestinationEffect.ContinueGuest go:
                     DecideDestination(host, new DestinationInput.ContinueSending(go.Attempt));

@@ -37,6 +37,12 @@ internal sealed partial class FakeWorld : IHostMail, IHostDirectory
     /// <summary>Kinds of steps that never arrive.</summary>
     public HashSet<Step.CommandOneofCase> Lost { get; } = [];
 
+    /// <summary>The destination's agent does not get to its <c>cont</c>.</summary>
+    public bool HoldsContinue { get; set; }
+
+    /// <summary>The two agents do not reach each other.</summary>
+    public bool LinkCut { get; set; }
+
     /// <summary>Every report comes twice, and an old one again after it.</summary>
     public bool Disorderly { get; set; }
 
@@ -95,6 +101,15 @@ internal sealed partial class FakeWorld : IHostMail, IHostDirectory
             Report();
         }
     }
+
+    /// <summary>Its processes die with it, and nothing says so.</summary>
+    public void SwitchOff(FakeHost host) => Change(w =>
+    {
+        host.Off = host.Unreachable = true;
+        w._pair = Qemu.ProcessDied(w._pair, host.Name == w.GuestHost ? Side.Source : Side.Destination);
+    });
+
+    public void KillDestination() => Change(w => w._pair = Qemu.ProcessDied(w._pair, Side.Destination));
 
     public void KillSource() => Change(w => w._pair = Qemu.ProcessDied(w._pair, Side.Source));
 
@@ -186,6 +201,26 @@ internal sealed partial class FakeWorld : IHostMail, IHostDirectory
             case Step.CommandOneofCase.EndSource:
                 return Reply(DecideSource(
                     host, new SourceInput.EndSource(new AttemptNo(step.EndSource.Attempt), new LaunchId(WireIds.Read("launch", step.EndSource.Launch)))));
+            case Step.CommandOneofCase.KeepSource:
+                return Reply(DecideSource(
+                    host, new SourceInput.KeepByWord(new AttemptNo(step.KeepSource.Attempt), new LaunchId(WireIds.Read("launch", step.KeepSource.Launch)))));
+            case Step.CommandOneofCase.GiveUpSource:
+                return Reply(DecideSource(
+                    host, new SourceInput.GiveUp(new AttemptNo(step.GiveUpSource.Attempt), new LaunchId(WireIds.Read("launch", step.GiveUpSource.Launch)))));
+            case Step.CommandOneofCase.RunDestination:
+                return Reply(DecideDestination(
+                    host, new DestinationInput.RunByWord(new AttemptNo(step.RunDestination.Attempt), new LaunchId(WireIds.Read("launch", step.RunDestination.Launch)))));
+            case Step.CommandOneofCase.CarryRelease:
+                SourceMessage released = new SourceMessage.Released(
+                    new AttemptNo(step.CarryRelease.Attempt), new StoreInstanceId(WireIds.Read("store", step.CarryRelease.DestinationStore)), GuestWasRunning: true);
+                _ = DecideDestinationWhole(host, new DestinationInput.FromSource(released, host.Store));
+                return (StepOutcome.Accepted, "");
+            case Step.CommandOneofCase.EndOverruled:
+                AttemptNo over = new(step.EndOverruled.Attempt);
+                LaunchId ended = new(WireIds.Read("launch", step.EndOverruled.Launch));
+                return Reply(host.Source.Attempt == over && host.Source.Records.Launch == ended
+                    ? DecideSource(host, new SourceInput.Overrule(over, ended))
+                    : DecideDestination(host, new DestinationInput.Overrule(over, ended)));
             default:
                 throw new InvalidOperationException($"unknown step {step.CommandCase}");
         }

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.TestKit.Xunit2;
+using Coordinator.Actors.HostFencing;
 using Coordinator.Actors.Migrations;
 using Coordinator.Contracts;
 using Coordinator.Domain;
@@ -61,7 +62,9 @@ public abstract class MigrationKit : TestKit
     }
 
     private protected Props EntityProps =>
-        MigrationActor.Props(new VmName(FakeWorld.Vm), new MigrationActorParts(World, World, TimeProvider.System, "akka.tcp://coordinator@test:1"));
+        MigrationActor.Props(new VmName(FakeWorld.Vm), new MigrationActorParts(World, World, TimeProvider.System, "akka.tcp://coordinator@test:1") { Fencing = Fencing });
+
+    private protected virtual IFencingHook Fencing => NoFencingHook.Instance;
 
     private protected void StartRegion()
     {

@@ -30,6 +30,9 @@ public sealed class PageTests
     }
 
     [Fact]
+    public void DoubtPage_ShowsTheEvidenceAndWhatIsOpen() => Golden.Matches("doubt", DoubtPage.Of(Samples.DoubtWithChoices()));
+
+    [Fact]
     public void LivePage_Iterating_ShowsProgressQueuesAndNewestEvents() => Golden.Matches("live-iterating", LivePage.Of(Samples.Iterating()));
 
     [Fact]

@@ -102,6 +102,10 @@ internal sealed class FakeCoordinator : IAsyncDisposable
 
         public override Task<Migration> CancelMigration(CancelMigrationRequest request, ServerCallContext context) => fake.Reply<Migration>(request);
 
+        public override Task<Migration> ProveHostOff(ProveHostOffRequest request, ServerCallContext context) => fake.Reply<Migration>(request);
+
+        public override Task<Migration> ResolveDoubt(ResolveDoubtRequest request, ServerCallContext context) => fake.Reply<Migration>(request);
+
         public override Task<Migration> GetMigration(GetMigrationRequest request, ServerCallContext context) => fake.Reply<Migration>(request);
 
         public override Task<ListMigrationsResponse> ListMigrations(ListMigrationsRequest request, ServerCallContext context) => fake.Reply<ListMigrationsResponse>(request);

@@ -12,6 +12,25 @@ internal static class Samples
 
     public static Timestamp At(int afterMs) => s_begin.AddMilliseconds(afterMs).ToTimestamp();
 
+    public static Migration DoubtWithChoices()
+    {
+        Migration migration = Requested();
+        migration.Phase = "InDoubt";
+        migration.Reason = "attempt 1: source alpha is HandedOver (completed up to 1, refused up to 0, the register answered Undecided); destination beta is proven off";
+        migration.Doubt = new Doubt
+        {
+            HostsOff = { "beta" },
+            Choices =
+            {
+                new Doubt.Types.Choice { Name = "Lost" },
+                new Doubt.Types.Choice { Name = "KeepSource" },
+                new Doubt.Types.Choice { Name = "RunDestination", Refusal = "beta is off, and the copy there with it" },
+                new Doubt.Types.Choice { Name = "ReleaseFromRecord", Refusal = "beta is off, and the copy there with it" },
+            },
+        };
+        return migration;
+    }
+
     public static Migration Requested() => With(new Migration
     {
         Id = Id,

@@ -1,0 +1,32 @@
+using Coordinator.Contracts;
+using Coordinator.Domain;
+using Coordinator.Domain.Migration;
+
+namespace Coordinator.Actors.Views;
+
+/// <summary>A person's word as it comes from outside.</summary>
+internal static class ResolutionText
+{
+    private const int MaxDisks = 64;
+
+    /// <exception cref="InvalidValueException">A value is not allowed; the message names it.</exception>
+    internal static VmCommand.Resolve Read(ResolveDoubt asked)
+    {
+        if (!Enum.TryParse(asked.Choice, ignoreCase: false, out DoubtChoice choice) || choice.ToString() != asked.Choice)
+        {
+            throw new InvalidValueException("choice", asked.Choice, string.Join(", ", Enum.GetNames<DoubtChoice>()));
+        }
+
+        string[] disks = [.. asked.Disks.Select(d => d.Trim()).Where(d => d.Length > 0)];
+        if (disks.Length > MaxDisks || disks.Any(d => d.Length > 128 || d.Any(char.IsControl)))
+        {
+            throw new InvalidValueException("disks", string.Join(',', disks), $"at most {MaxDisks} names of at most 128 characters, or 'none'");
+        }
+
+        ReleaseRecord? record = asked.RecordAttempt > 0
+            ? new ReleaseRecord(new AttemptNo(asked.RecordAttempt), new StoreInstanceId(asked.RecordStore), Convert.ToBase64String(asked.RecordReleased))
+            : null;
+        return new VmCommand.Resolve(
+            new RequestId(asked.RequestId), new DoubtResolution(choice, new SignedWord(asked.By, asked.Proof), disks.ToEquatableList(), record));
+    }
+}
