@@ -52,6 +52,7 @@ internal static class Coordctl
             GetVerbs.Command(shared),
             DescribeVerb.Command(shared),
             CancelVerb.Command(shared),
+            ChaosVerbs.Command(context),
         };
     }
 

@@ -6,6 +6,7 @@ using Coordinator.Domain;
 using Coordinator.Domain.Handoff;
 using Coordinator.Domain.QemuModel;
 using Coordinator.Domain.Virtqueues;
+using Coordinator.Failpoints;
 using Coordinator.Qmp;
 
 namespace Coordinator.Agent.Sessions;
@@ -56,7 +57,14 @@ internal sealed partial class DestinationSide
     {
         try
         {
-            await perform();
+            if (Failpoint.IsOn)
+            {
+                await PerformBetweenAsync(effect, perform);
+            }
+            else
+            {
+                await perform();
+            }
         }
         catch (OperationCanceledException)
         {
@@ -66,6 +74,17 @@ internal sealed partial class DestinationSide
         {
             session.Logger.LogWarning("VM {Vm}: {Effect} failed, and is repeated if it is still due: {Reason}", session.Vm, effect.GetType().Name, e.Message);
         }
+    }
+
+    /// <summary>An effect begins inside the session, after a wait too.</summary>
+    private async Task PerformBetweenAsync(DestinationEffect effect, Func<Task> perform)
+    {
+        string place = SessionFailpoints.Effect(effect);
+        ValueTask hit = Failpoint.HitAsync(FailpointCatalogue.Before(place), session.Vm);
+        bool waits = !hit.IsCompleted;
+        await hit;
+        await (waits ? session.InsideAsync(perform) : perform());
+        await Failpoint.HitAsync(FailpointCatalogue.After(place), session.Vm);
     }
 
     private async Task JudgeAsync(AttemptNo attempt, QemuInstance guest)

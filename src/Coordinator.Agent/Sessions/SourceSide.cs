@@ -5,6 +5,7 @@ using Coordinator.AgentProtocol.HandoffChannel;
 using Coordinator.Domain;
 using Coordinator.Domain.Handoff;
 using Coordinator.Domain.QemuModel;
+using Coordinator.Failpoints;
 using Coordinator.Qmp;
 using Coordinator.Qmp.Schema;
 
@@ -84,6 +85,11 @@ internal sealed partial class SourceSide(VmSession session) : IAsyncDisposable
         if (!Enum.IsDefined(answer))
         {
             return;
+        }
+
+        if (Failpoint.IsOn)
+        {
+            await Failpoint.HitAsync(FailpointCatalogue.After(SessionFailpoints.Answer(answer)), session.Vm);
         }
 
         bool decides = answer is Domain.Handoff.RegisterAnswer.Run or Domain.Handoff.RegisterAnswer.Running or Domain.Handoff.RegisterAnswer.Refused;

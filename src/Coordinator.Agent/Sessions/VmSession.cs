@@ -3,6 +3,7 @@ using Coordinator.Agent.State;
 using Coordinator.Domain;
 using Coordinator.Domain.Handoff;
 using Coordinator.Domain.Migration;
+using Coordinator.Failpoints;
 
 namespace Coordinator.Agent.Sessions;
 
@@ -79,6 +80,14 @@ internal sealed partial class VmSession : IAsyncDisposable
         return ValueTask.CompletedTask;
     }));
 
+    /// <summary>Begins something inside the session, and ends when that has ended, outside or not.</summary>
+    public Task InsideAsync(Func<Task> begin)
+    {
+        TaskCompletionSource<Task> begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() => begun.TrySetResult(Begun(begin)));
+        return begun.Task.Unwrap();
+    }
+
     /// <summary>The whole report, made between two inputs.</summary>
     public Task<AgentProtocol.VmReport> ReportAsync()
     {
@@ -106,7 +115,16 @@ internal sealed partial class VmSession : IAsyncDisposable
         SourceHandoff next = decision.Events.Aggregate(Source, SourceDecisions.Apply);
         if (next.Records != Source.Records)
         {
+            if (Failpoint.IsOn)
+            {
+                await SessionFailpoints.BeforeAsync(Vm, decision.Events);
+            }
+
             await Records.AppendAsync(RecordCodec.Of(next.Records));
+            if (Failpoint.IsOn)
+            {
+                await SessionFailpoints.AfterAsync(Vm, decision.Events);
+            }
         }
 
         Become(next);
@@ -150,6 +168,9 @@ internal sealed partial class VmSession : IAsyncDisposable
         Destination = next;
     }
 
+    /// <summary>What it throws before its first wait goes the same way as what it throws later.</summary>
+    private static async Task Begun(Func<Task> begin) => await begin();
+
     private async ValueTask HandleAsync(SessionInput input)
     {
         if (_stop.IsCancellationRequested)
@@ -162,7 +183,7 @@ internal sealed partial class VmSession : IAsyncDisposable
             await ReceiveAsync(input);
             await SettleAsync();
         }
-        catch (AgentStoreException e)
+        catch (Exception e) when (e is AgentStoreException or FailpointException)
         {
             // Nothing was recorded, so nothing has happened: whoever sent the input repeats it, and effects are performed again.
             LogNotRecorded(Vm, e.Message);
