@@ -7,7 +7,8 @@ using Coordinator.Lab.Network;
 namespace Coordinator.Lab.Deployments;
 
 /// <summary>One process of a deployment, the real program: a coordinator or an agent. It can be frozen, killed and started again with the same arguments.</summary>
-public sealed partial class Part(LabNetwork network, string name, string program, IReadOnlyList<string> arguments) : IAsyncDisposable
+public sealed partial class Part(
+    LabNetwork network, string name, string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null) : IAsyncDisposable
 {
     private const int Stop = 19; // SIGSTOP and SIGCONT, signal(7), the same on x86 and ARM
     private const int Continue = 18;
@@ -16,6 +17,9 @@ public sealed partial class Part(LabNetwork network, string name, string program
     private Process? _process;
 
     public string Name { get; } = name;
+
+    /// <summary>Of the life that runs now; null when none does.</summary>
+    public int? Pid => IsRunning ? _process!.Id : null;
 
     public bool IsRunning => _process is { HasExited: false };
 
@@ -40,6 +44,11 @@ public sealed partial class Part(LabNetwork network, string name, string program
         ProcessStartInfo start = network.Inside("dotnet", [Path.Combine(AppContext.BaseDirectory, program + ".dll"), .. arguments]);
         start.UseShellExecute = false;
         start.RedirectStandardOutput = start.RedirectStandardError = true;
+        foreach ((string variable, string value) in environment ?? new Dictionary<string, string>(StringComparer.Ordinal))
+        {
+            start.Environment[variable] = value;
+        }
+
         Note($"=== {Name} starts");
         _process?.Dispose();
         _process = Process.Start(start)!;
