@@ -39,6 +39,7 @@ internal sealed class AgentHost : IAsyncDisposable
     public static async Task<AgentHost> StartAsync(HostConfiguration configuration, Action<ILoggingBuilder> logging)
     {
         AgentStore store = AgentStore.Open(configuration.StateDirectory);
+        VmSessions? sessions = null;
         try
         {
             WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
@@ -52,7 +53,6 @@ internal sealed class AgentHost : IAsyncDisposable
             });
             builder.Services.AddGrpc();
             builder.Services.AddSingleton<HandoffListener>();
-            VmSessions? sessions = null;
             builder.Services.AddSingleton(_ => sessions!);
             WebApplication web = builder.Build();
             ILoggerFactory loggers = web.Services.GetRequiredService<ILoggerFactory>();
@@ -63,16 +63,20 @@ internal sealed class AgentHost : IAsyncDisposable
             sessions = new VmSessions(context);
             link.Sessions = sessions;
             web.MapGrpcService<HandoffListener>();
+
+            // Guests first: one may stand still and wait for this agent. And before anybody can ask: a VM without a session is answered "unknown".
+            sessions.StartRecorded();
+            Task<IReadOnlyList<string>> versions = QemuVersions.OfAsync([configuration.QemuDefault, .. configuration.QemuAllowed]);
             await web.StartAsync();
-            context.QemuVersions = await QemuVersions.OfAsync([configuration.QemuDefault, .. configuration.QemuAllowed]);
             context.HandoffAddress = configuration.Handoff.AdvertisedFor(BoundPort(web));
             HotCode.CompileInBackground();
-            sessions.StartRecorded();
+            context.QemuVersions = await versions;
             link.Start();
             return new AgentHost(web, store, link, sessions, context);
         }
         catch
         {
+            await (sessions?.DisposeAsync() ?? ValueTask.CompletedTask);
             store.Dispose();
             throw;
         }

@@ -132,6 +132,12 @@ internal sealed partial class DestinationSide
 
     private async Task ContinueAsync(AttemptNo attempt, QemuInstance guest)
     {
+        // Nothing can be sent, and what was never sent must not count as sent: when this copy turns out to be dead, `run` is withdrawn and the source has the guest back.
+        if (guest.Process.HasExited || !guest.IsConnected)
+        {
+            return;
+        }
+
         // Noted before it is sent, so that an unanswered one counts as sent. It is not durable: a register that says run is all that a new life of this agent needs.
         session.Become(DestinationDecisions.Decide(session.Destination, new DestinationInput.ContinueSending(attempt)).Events.Aggregate(session.Destination, DestinationDecisions.Apply));
         guest.Invalidate();

@@ -11,7 +11,7 @@ namespace Coordinator.Chaos.Evidence;
 internal sealed class ObservedQemu : IAsyncDisposable
 {
     private readonly Lock _gate = new();
-    private readonly List<RunInterval> _runs = [];
+    private readonly List<GuestRun> _runs = [];
     private readonly ProcessIdentity? _identity;
     private QmpConnection? _monitor;
     private bool _isKnown;
@@ -30,7 +30,7 @@ internal sealed class ObservedQemu : IAsyncDisposable
 
     public bool IsAlive => _identity is { IsAlive: true };
 
-    public IReadOnlyList<RunInterval> Runs
+    public IReadOnlyList<GuestRun> Runs
     {
         get
         {
@@ -75,7 +75,7 @@ internal sealed class ObservedQemu : IAsyncDisposable
         {
             if (!_isKnown && runs && (_runs.Count == 0 || _runs[^1].To is not null))
             {
-                _runs.Add(new RunInterval(Host, Pid, DateTimeOffset.UtcNow, To: null));
+                _runs.Add(new GuestRun(Host, Pid, DateTimeOffset.UtcNow, To: null));
             }
 
             _isKnown = true;
@@ -89,7 +89,7 @@ internal sealed class ObservedQemu : IAsyncDisposable
             switch (happened)
             {
                 case GuestResumed when _runs.Count == 0 || _runs[^1].To is not null:
-                    _runs.Add(new RunInterval(Host, Pid, happened.Timestamp, To: null));
+                    _runs.Add(new GuestRun(Host, Pid, happened.Timestamp, To: null));
                     break;
                 case GuestStopped or GuestShutDown when _runs.Count > 0 && _runs[^1].To is null:
                     _runs[^1] = _runs[^1] with { To = happened.Timestamp };

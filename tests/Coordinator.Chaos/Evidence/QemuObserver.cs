@@ -38,7 +38,7 @@ internal sealed class QemuObserver : IAsyncDisposable
 
     public IReadOnlyList<ObservedQemu> Of(string vm) => [.. _seen.Values.Where(qemu => qemu.Vm == vm)];
 
-    public IReadOnlyList<RunInterval> Runs(string vm) => [.. Of(vm).SelectMany(qemu => qemu.Runs).OrderBy(run => run.From)];
+    public IReadOnlyList<GuestRun> Runs(string vm) => [.. Of(vm).SelectMany(qemu => qemu.Runs).OrderBy(run => run.From)];
 
     public async ValueTask DisposeAsync()
     {

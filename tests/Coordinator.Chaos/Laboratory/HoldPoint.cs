@@ -9,6 +9,7 @@ internal sealed class HoldPoint : IDisposable
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
 
     private readonly string _action;
+    private readonly string _vm;
 
     public HoldPoint(string folder, string name, string vm)
     {
@@ -18,10 +19,12 @@ internal sealed class HoldPoint : IDisposable
         }
 
         _action = Path.Combine(folder, name);
+        _vm = vm;
         File.WriteAllText(_action, $"hold vm={vm}");
     }
 
-    public bool IsReached => File.Exists(_action + ".held");
+    /// <summary>One that was killed while it stood there leaves its mark behind.</summary>
+    public bool IsReached => File.Exists(_action + ".held") && File.ReadAllText(_action + ".held").TrimEnd().EndsWith($" {_vm}", StringComparison.Ordinal);
 
     public Task ReachedAsync(Func<string> seen) => Eventually.BecomesTrue(() => IsReached, s_limit, $"the hold at {Path.GetFileName(_action)}", seen);
 

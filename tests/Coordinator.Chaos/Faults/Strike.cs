@@ -1,0 +1,185 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Coordinator.Chaos.Cells;
+using Coordinator.Chaos.Laboratory;
+using Coordinator.Domain;
+using Coordinator.History;
+using Coordinator.Lab;
+using Coordinator.Lab.Deployments;
+
+namespace Coordinator.Chaos.Faults;
+
+/// <summary>
+/// One fault on a laboratory, from its beginning to its end, written down as a part of the history. What was killed is started again at once, as its supervisor does; what was
+/// stopped or cut comes back after longer than every time-out that it can meet.
+/// </summary>
+internal sealed class Strike(ChaosLab lab, CellFault fault, string vm)
+{
+    /// <summary>
+    /// Beyond the deadline of the switchover (1 s), the keep-alives of both channels (2 and 4 s), the preparation's deadline (7 s) and the coordinator's wait for the end of a
+    /// switchover (7 s). Not beyond the 30 s after which a result is given with its debt still owed.
+    /// </summary>
+    private static readonly TimeSpan s_stopped = TimeSpan.FromSeconds(8);
+
+    private static readonly TimeSpan s_cut = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan s_frozen = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan s_linkDown = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_readyLimit = TimeSpan.FromSeconds(60);
+    private static readonly HostName s_alpha = new(Deployment.Alpha);
+    private static readonly HostName s_beta = new(Deployment.Beta);
+
+    private readonly List<HistoryRecord> _records = [];
+    private readonly List<Task> _restarts = [];
+
+    /// <summary>What befell whom, in microseconds of this machine's clock.</summary>
+    public IReadOnlyList<HistoryRecord> Records => _records;
+
+    /// <summary>Returns when it has struck.</summary>
+    public async Task BeginAsync()
+    {
+        foreach (Part part in Killed())
+        {
+            Note(new FaultBegan(Micros(), PartyOf(part), FaultKind.Dead));
+            await part.KillAsync();
+        }
+
+        foreach (Part part in Stopped())
+        {
+            Note(new FaultBegan(Micros(), PartyOf(part), FaultKind.Stopped));
+            part.Freeze();
+        }
+
+        foreach ((string host, int pid) in Qemus())
+        {
+            Note(new FaultBegan(Micros(), new Party(PartyKind.Qemu, $"{host}/{Copy.OfPid(new HostName(host), pid).Process}"), FaultKind.Dead));
+            ProcessSignal.Kill(pid);
+        }
+
+        SetLinks(fault switch
+        {
+            CellFault.CutBetweenHosts or CellFault.CutLinksFor20Seconds => LinkMode.Cut,
+            CellFault.FreezeBetweenHosts => LinkMode.Frozen,
+            _ => LinkMode.Pass,
+        });
+        foreach (Part part in Killed())
+        {
+            part.Start();
+            _restarts.Add(NoteReadyAsync(part));
+        }
+    }
+
+    /// <summary>Returns when everything that can come back has.</summary>
+    public async Task EndAsync()
+    {
+        TimeSpan lasts = fault switch
+        {
+            CellFault.CutBetweenHosts => s_cut,
+            CellFault.FreezeBetweenHosts => s_frozen,
+            CellFault.CutLinksFor20Seconds => s_linkDown,
+            _ when Stopped().Any() => s_stopped,
+            _ => TimeSpan.Zero,
+        };
+        if (lasts > TimeSpan.Zero)
+        {
+            await Eventually.Lasts(lasts);
+        }
+
+        foreach (Part part in Stopped())
+        {
+            part.Thaw();
+            Note(new FaultEnded(Micros(), PartyOf(part), FaultKind.Stopped));
+        }
+
+        if (lab.Handoff.Mode != LinkMode.Pass)
+        {
+            SetLinks(LinkMode.Pass);
+        }
+
+        await Task.WhenAll(_restarts);
+    }
+
+    public static long Micros() => MicrosOf(DateTimeOffset.UtcNow);
+
+    public static long MicrosOf(DateTimeOffset at) => (at.UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks) / TimeSpan.TicksPerMicrosecond;
+
+    private void SetLinks(LinkMode mode)
+    {
+        if (mode == lab.Handoff.Mode)
+        {
+            return;
+        }
+
+        foreach (Party party in new[] { Party.AgentLink(s_alpha, s_beta), Party.MigrationStream(s_alpha, s_beta) })
+        {
+            Note(mode == LinkMode.Pass ? new FaultEnded(Micros(), party, FaultKind.Cut) : new FaultBegan(Micros(), party, FaultKind.Cut));
+        }
+
+        lab.Handoff.Mode = mode;
+        lab.Stream.Mode = mode;
+    }
+
+    private IEnumerable<Part> Killed() => fault switch
+    {
+        CellFault.KillServer => [lab.Deployment.Coordinators[0]],
+        CellFault.KillSourceAgent or CellFault.KillSourceAgentAndQemu => [lab.SourceAgent],
+        CellFault.KillDestinationAgent => [lab.DestinationAgent],
+        CellFault.KillBothAgents => [lab.SourceAgent, lab.DestinationAgent],
+        CellFault.KillServerAndSourceAgent => [lab.Deployment.Coordinators[0], lab.SourceAgent],
+        _ => [],
+    };
+
+    private IEnumerable<Part> Stopped() => fault switch
+    {
+        CellFault.StopServer => [lab.Deployment.Coordinators[0]],
+        CellFault.StopSourceAgent => [lab.SourceAgent],
+        CellFault.StopDestinationAgent or CellFault.StopDestinationAgentBeyondPreparation => [lab.DestinationAgent],
+        _ => [],
+    };
+
+    private IEnumerable<(string Host, int Pid)> Qemus()
+    {
+        string? host = fault switch
+        {
+            CellFault.KillSourceQemu or CellFault.KillSourceAgentAndQemu => Deployment.Alpha,
+            CellFault.KillDestinationQemu => Deployment.Beta,
+            _ => null,
+        };
+        return lab.Observer.Of(vm).Where(qemu => qemu.Host == host && qemu.IsAlive).Select(qemu => (qemu.Host, qemu.Pid)).ToList();
+    }
+
+    private Party PartyOf(Part part) =>
+        part == lab.SourceAgent ? Party.Agent(s_alpha) : part == lab.DestinationAgent ? Party.Agent(s_beta) : Party.Coordinator(part.Name);
+
+    /// <summary>It listens where its peers dial.</summary>
+    private async Task NoteReadyAsync(Part part)
+    {
+        IPEndPoint end = part == lab.SourceAgent ? Agent(Deployment.Alpha) : part == lab.DestinationAgent ? Agent(Deployment.Beta) : new IPEndPoint(IPAddress.Loopback, Deployment.FirstApiPort);
+        await Eventually.Becomes(async () => await ListensAsync(end) ? "" : null, s_readyLimit, string.Create(CultureInfo.InvariantCulture, $"{part.Name} to listen"), lab.Deployment.Log);
+        Note(new FaultEnded(Micros(), PartyOf(part), FaultKind.Dead));
+    }
+
+    private IPEndPoint Agent(string host) => new(IPAddress.Parse(lab.Deployment.StreamAddress(host)), Deployment.HandoffPort);
+
+    private async Task<bool> ListensAsync(IPEndPoint end)
+    {
+        using Socket probe = NamespaceSocket.Tcp(lab.Deployment.Network.Namespace);
+        try
+        {
+            await probe.ConnectAsync(end);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private void Note(HistoryRecord record)
+    {
+        lock (_records)
+        {
+            _records.Add(record);
+        }
+    }
+}
