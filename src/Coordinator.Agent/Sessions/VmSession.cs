@@ -14,8 +14,8 @@ namespace Coordinator.Agent.Sessions;
 internal sealed partial class VmSession : IAsyncDisposable
 {
     private readonly SerialInbox<SessionInput> _inbox;
-    private readonly EffectLedger<SourceEffect> _sourceEffects = new(TimeSpan.FromMilliseconds(150), TimeSpan.FromSeconds(2));
-    private readonly EffectLedger<DestinationEffect> _destinationEffects = new(TimeSpan.FromMilliseconds(150), TimeSpan.FromSeconds(2));
+    private readonly EffectLedger<SourceEffect> _sourceEffects = new(TimeSpan.FromMilliseconds(150), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(400));
+    private readonly EffectLedger<DestinationEffect> _destinationEffects = new(TimeSpan.FromMilliseconds(150), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(400));
     private readonly Timer _timer;
     private readonly CancellationTokenSource _stop = new();
     private readonly ILogger _logger;

@@ -35,7 +35,7 @@ internal sealed record Cell(CellPlace Place, Moment Moment, CellFault Fault)
     /// <summary>The source can have the guest back until the destination has run it.</summary>
     private bool? DestinationDeath() => Place.Name switch
     {
-        "guest-runs-at-destination" or "verdict-reached" => false,
+        "guest-runs-at-destination" or "verdict-reached" or "answer-running" or "step-end-source" => false,
         "cont" => Moment == Moment.Before ? true : false,
         _ => true,
     };

@@ -22,10 +22,8 @@ internal enum CellFault
 
     // Beyond the matrix, for the tables of the peers.
     KillServerAndSourceAgent,
-    CutLinksFor20Seconds,
+    FreezeLinksFor20Seconds,
     KillSourceAgentAndQemu,
-    StopDestinationAgentBeyondPreparation,
-    StopDestinationQemu,
 }
 
 internal static class CellFaults

@@ -56,10 +56,13 @@ internal sealed class Strike(ChaosLab lab, CellFault fault, string vm)
             ProcessSignal.Kill(pid);
         }
 
+        // A killed process takes its time; until it is dead, what is sent to its monitor is taken.
+        await Eventually.BecomesTrue(() => !Qemus().Any(), s_readyLimit, "the killed QEMU to be dead");
+
         SetLinks(fault switch
         {
-            CellFault.CutBetweenHosts or CellFault.CutLinksFor20Seconds => LinkMode.Cut,
-            CellFault.FreezeBetweenHosts => LinkMode.Frozen,
+            CellFault.CutBetweenHosts => LinkMode.Cut,
+            CellFault.FreezeBetweenHosts or CellFault.FreezeLinksFor20Seconds => LinkMode.Frozen,
             _ => LinkMode.Pass,
         });
         foreach (Part part in Killed())
@@ -76,7 +79,7 @@ internal sealed class Strike(ChaosLab lab, CellFault fault, string vm)
         {
             CellFault.CutBetweenHosts => s_cut,
             CellFault.FreezeBetweenHosts => s_frozen,
-            CellFault.CutLinksFor20Seconds => s_linkDown,
+            CellFault.FreezeLinksFor20Seconds => s_linkDown,
             _ when Stopped().Any() => s_stopped,
             _ => TimeSpan.Zero,
         };
@@ -133,7 +136,7 @@ internal sealed class Strike(ChaosLab lab, CellFault fault, string vm)
     {
         CellFault.StopServer => [lab.Deployment.Coordinators[0]],
         CellFault.StopSourceAgent => [lab.SourceAgent],
-        CellFault.StopDestinationAgent or CellFault.StopDestinationAgentBeyondPreparation => [lab.DestinationAgent],
+        CellFault.StopDestinationAgent => [lab.DestinationAgent],
         _ => [],
     };
 
