@@ -34,7 +34,7 @@ Console.CancelKeyPress += (_, pressed) =>
     pressed.Cancel = true;
     stop.Cancel();
 };
-List<Cell> cells = [.. (libvirt ? LibvirtRow.All.Select(row => row.Ours) : Matrix.Cells).Where(cell => only.Split(',').All(part => cell.Name.Contains(part, StringComparison.OrdinalIgnoreCase)))];
+List<Cell> cells = [.. (libvirt ? LibvirtRow.All.Select(row => row.Ours).Distinct() : Matrix.Cells.Concat(Matrix.MoreCells)).Where(cell => only.Split(',').All(part => cell.Name.Contains(part, StringComparison.OrdinalIgnoreCase)))];
 if (again)
 {
     cells.ForEach(cell => File.Delete(Path.Combine(folder, cell.Name + ".json")));

@@ -28,8 +28,7 @@ public sealed class EffectLedgerTests
             Perform(["a"], now);
         }
 
-        Assert.Equal(["a@50650", "a@55650"], _performed.TakeLast(2).Select(last => last).Where(last => last.Length > 0));
-        Assert.True(_performed.Count is > 60 and < 70, $"{_performed.Count}");
+        Assert.Equal(["a@50600", "a@55600"], _performed.TakeLast(2));
     }
 
     [Fact]

@@ -115,13 +115,20 @@ internal sealed class CellScene(ChaosLab lab, Cell cell, string vm, VirtualMachi
 
     private async Task<IReadOnlyList<string>> ResidenceAsync(Migration ended, IReadOnlyList<ObservedQemu> alive)
     {
-        if (alive.Count != 1)
-        {
-            return [];
-        }
-
         try
         {
+            if (alive.Count > 1)
+            {
+                return [];
+            }
+
+            if (alive.Count == 0)
+            {
+                await Coordinator.Lab.Eventually.Becomes(
+                    async () => await lab.Api.VmAsync(vm) is { Residence: "Absent" } gone ? gone : null, TimeSpan.FromSeconds(15), "the coordinators to say that the guest is gone");
+                return [];
+            }
+
             string host = alive[0].Host;
             await Coordinator.Lab.Eventually.Becomes(
                 async () => await lab.Api.VmAsync(vm) is { Residence: "Resident", RunState: "running" } there && there.Host == host && there.Pid == alive[0].Pid ? there : null,
@@ -164,7 +171,7 @@ internal sealed class CellScene(ChaosLab lab, Cell cell, string vm, VirtualMachi
             DateTimeOffset at = DateTimeOffset.UnixEpoch.AddMicroseconds(back.AtMicros);
             if (at > worst.From && worst.To - at <= s_resolvedAfter)
             {
-                return (longest.TotalMilliseconds, string.Create(CultureInfo.InvariantCulture, $"{back.Party} away until {(worst.To - at).TotalMilliseconds:0} ms before the end"), null);
+                return (longest.TotalMilliseconds, string.Create(CultureInfo.InvariantCulture, $"{back.Party} away until {Math.Max(0, (worst.To - at).TotalMilliseconds):0} ms before the end"), null);
             }
         }
 

@@ -14,6 +14,13 @@ internal sealed class Matrix(string folder, Action<string> say)
             (place.IsMidCopy ? new[] { Moment.After } : [Moment.Before, Moment.After]).Select(moment => new Cell(place, moment, fault)))),
     ];
 
+    /// <summary>Links, monitors and disks, where each of them matters in another way.</summary>
+    public static IReadOnlyList<Cell> MoreCells =>
+    [
+        .. new[] { CellPlace.Preparing, CellPlace.MidCopy, CellPlace.PreSwitchover, CellPlace.Releasing, CellPlace.Deciding, CellPlace.Finishing }.SelectMany(place =>
+            CellFaults.OfLinksAndDisks.Select(fault => new Cell(place, place.IsMidCopy ? Moment.After : Moment.Before, fault))),
+    ];
+
     public CellResult? ResultOf(Cell cell) =>
         File.Exists(PathOf(cell)) ? JsonSerializer.Deserialize<CellResult>(File.ReadAllText(PathOf(cell)), s_format) : null;
 
@@ -58,7 +65,7 @@ internal sealed class Matrix(string folder, Action<string> say)
             + string.Concat(result.Violations.Select(violation => $"\n       {violation}"));
     }
 
-    private static async Task<CellResult> RunAsync(ChaosLab lab, Cell cell)
+    public static async Task<CellResult> RunAsync(ChaosLab lab, Cell cell)
     {
         try
         {

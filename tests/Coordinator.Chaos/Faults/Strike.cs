@@ -3,7 +3,9 @@ using System.Net;
 using System.Net.Sockets;
 using Coordinator.Chaos.Cells;
 using Coordinator.Chaos.Laboratory;
+using Coordinator.Chaos.Evidence;
 using Coordinator.Domain;
+using Coordinator.Failpoints;
 using Coordinator.History;
 using Coordinator.Lab;
 using Coordinator.Lab.Deployments;
@@ -31,6 +33,7 @@ internal sealed class Strike(ChaosLab lab, CellFault fault, string vm)
 
     private readonly List<HistoryRecord> _records = [];
     private readonly List<Task> _restarts = [];
+    private HeldJournal? _heldJournal;
 
     /// <summary>What befell whom, in microseconds of this machine's clock.</summary>
     public IReadOnlyList<HistoryRecord> Records => _records;
@@ -63,8 +66,11 @@ internal sealed class Strike(ChaosLab lab, CellFault fault, string vm)
         {
             CellFault.CutBetweenHosts => LinkMode.Cut,
             CellFault.FreezeBetweenHosts or CellFault.FreezeLinksFor20Seconds => LinkMode.Frozen,
+            CellFault.OneWayBetweenHosts => LinkMode.OneWay,
+            CellFault.DelayBetweenHosts => LinkMode.Delayed,
             _ => LinkMode.Pass,
         });
+        BeginOthers();
         foreach (Part part in Killed())
         {
             part.Start();
@@ -80,6 +86,8 @@ internal sealed class Strike(ChaosLab lab, CellFault fault, string vm)
             CellFault.CutBetweenHosts => s_cut,
             CellFault.FreezeBetweenHosts => s_frozen,
             CellFault.FreezeLinksFor20Seconds => s_linkDown,
+            CellFault.OneWayBetweenHosts or CellFault.DelayBetweenHosts or CellFault.SwallowHandoff or CellFault.FullAgentDisks or CellFault.SlowDisks => s_frozen,
+            CellFault.CutCoordinatorLinks or CellFault.FreezeCoordinatorLinks or CellFault.HoldJournal or CellFault.FullJournalDisk => s_stopped,
             _ when Stopped().Any() => s_stopped,
             _ => TimeSpan.Zero,
         };
@@ -94,10 +102,12 @@ internal sealed class Strike(ChaosLab lab, CellFault fault, string vm)
             Note(new FaultEnded(Micros(), PartyOf(part), FaultKind.Stopped));
         }
 
-        if (lab.Handoff.Mode != LinkMode.Pass)
+        if (lab.Stream.Mode != LinkMode.Pass)
         {
             SetLinks(LinkMode.Pass);
         }
+
+        EndOthers();
 
         await Task.WhenAll(_restarts);
     }
@@ -106,9 +116,123 @@ internal sealed class Strike(ChaosLab lab, CellFault fault, string vm)
 
     public static long MicrosOf(DateTimeOffset at) => (at.UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks) / TimeSpan.TicksPerMicrosecond;
 
+    private void BeginOthers()
+    {
+        switch (fault)
+        {
+            case CellFault.SwallowHandoff:
+                lab.Handoff.Mode = LinkMode.Swallowing;
+                Note(new FaultBegan(Micros(), Party.AgentLink(s_alpha, s_beta), FaultKind.Cut));
+                break;
+            case CellFault.CutCoordinatorLinks or CellFault.FreezeCoordinatorLinks:
+                foreach (TcpLink link in lab.CoordinatorLinks.Values)
+                {
+                    link.Mode = fault == CellFault.CutCoordinatorLinks ? LinkMode.Cut : LinkMode.Frozen;
+                }
+
+                NoteCoordinatorLinks(party => new FaultBegan(Micros(), party, FaultKind.Cut));
+                break;
+            case CellFault.CloseMonitors:
+                foreach (ObservedQemu qemu in lab.Observer.Of(vm).Where(qemu => qemu.IsAlive))
+                {
+                    MonitorCloser.Close(qemu.Pid);
+                }
+
+                break;
+            case CellFault.HoldJournal:
+                _heldJournal = new HeldJournal(lab.JournalFile);
+                Note(new FaultBegan(Micros(), Party.Database("journal"), FaultKind.Stopped));
+                break;
+            case CellFault.FullJournalDisk:
+                lab.JournalDisk.Fill();
+                Note(new FaultBegan(Micros(), Party.Database("journal"), FaultKind.Stopped));
+                break;
+            case CellFault.FullAgentDisks:
+                foreach (SmallDisk disk in lab.AgentDisks)
+                {
+                    disk.Fill();
+                }
+
+                NoteAgents(party => new FaultBegan(Micros(), party, FaultKind.Stopped));
+                break;
+            case CellFault.SlowDisks:
+                foreach (string file in SlowPoints())
+                {
+                    File.WriteAllText(file, "delay 300ms");
+                }
+
+                NoteAgents(party => new FaultBegan(Micros(), party, FaultKind.Slowed));
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void EndOthers()
+    {
+        switch (fault)
+        {
+            case CellFault.SwallowHandoff:
+                lab.Handoff.Mode = LinkMode.Pass;
+                Note(new FaultEnded(Micros(), Party.AgentLink(s_alpha, s_beta), FaultKind.Cut));
+                break;
+            case CellFault.CutCoordinatorLinks or CellFault.FreezeCoordinatorLinks:
+                foreach (TcpLink link in lab.CoordinatorLinks.Values)
+                {
+                    link.Mode = LinkMode.Pass;
+                }
+
+                NoteCoordinatorLinks(party => new FaultEnded(Micros(), party, FaultKind.Cut));
+                break;
+            case CellFault.HoldJournal:
+                _heldJournal?.Dispose();
+                Note(new FaultEnded(Micros(), Party.Database("journal"), FaultKind.Stopped));
+                break;
+            case CellFault.FullJournalDisk:
+                lab.JournalDisk.Empty();
+                Note(new FaultEnded(Micros(), Party.Database("journal"), FaultKind.Stopped));
+                break;
+            case CellFault.FullAgentDisks:
+                foreach (SmallDisk disk in lab.AgentDisks)
+                {
+                    disk.Empty();
+                }
+
+                NoteAgents(party => new FaultEnded(Micros(), party, FaultKind.Stopped));
+                break;
+            case CellFault.SlowDisks:
+                foreach (string file in SlowPoints())
+                {
+                    File.Delete(file);
+                }
+
+                NoteAgents(party => new FaultEnded(Micros(), party, FaultKind.Slowed));
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <summary>Every place before a commit, in every part.</summary>
+    private IEnumerable<string> SlowPoints() => lab.Parts.SelectMany(part => FailpointCatalogue.All.Keys
+        .Where(name => name.EndsWith(".before", StringComparison.Ordinal) && (name.Contains(".persist.", StringComparison.Ordinal) || name.Contains(".register.", StringComparison.Ordinal)))
+        .Select(name => Path.Combine(lab.FailpointsOf(part), name)));
+
+    private void NoteAgents(Func<Party, HistoryRecord> record)
+    {
+        Note(record(Party.Agent(s_alpha)));
+        Note(record(Party.Agent(s_beta)));
+    }
+
+    private void NoteCoordinatorLinks(Func<Party, HistoryRecord> record)
+    {
+        Note(record(Party.CoordinatorLink(s_alpha)));
+        Note(record(Party.CoordinatorLink(s_beta)));
+    }
+
     private void SetLinks(LinkMode mode)
     {
-        if (mode == lab.Handoff.Mode)
+        if (mode == lab.Stream.Mode)
         {
             return;
         }

@@ -55,6 +55,12 @@ internal sealed class ChaosLab : IAsyncDisposable
 
     public IEnumerable<Part> Parts => [.. Deployment.Coordinators, SourceAgent, DestinationAgent];
 
+    public string JournalFile => Path.Combine(JournalFolder(Deployment), "coordinator.db");
+
+    public SmallDisk JournalDisk { get; private set; } = null!;
+
+    public IReadOnlyList<SmallDisk> AgentDisks { get; private set; } = [];
+
     private IEnumerable<TcpLink> Links => [.. CoordinatorLinks.Values, Handoff, Stream];
 
     public static async Task<ChaosLab> StartAsync(int coordinators = 1)
@@ -73,7 +79,11 @@ internal sealed class ChaosLab : IAsyncDisposable
                 {
                     [Failpoint.Variable] = Directory.CreateDirectory(Path.Combine(failpoints, part)).FullName,
                 },
-                OnNetwork = deployment => lab = new ChaosLab(deployment, observer) { FailpointFolder = failpoints },
+                OnNetwork = async deployment =>
+                {
+                    lab = new ChaosLab(deployment, observer) { FailpointFolder = failpoints };
+                    await lab.MountAsync();
+                },
             };
             await Deployment.StartAsync(
                 real with { Path = observer.BinaryOf(Deployment.Alpha) }, coordinators, relayed: true, betaQemu: observer.BinaryOf(Deployment.Beta), wiring: wiring);
@@ -83,7 +93,7 @@ internal sealed class ChaosLab : IAsyncDisposable
         {
             if (lab is not null)
             {
-                await lab.DisposeLinksAsync();
+                await lab.DisposeWiringAsync();
             }
 
             await observer.DisposeAsync();
@@ -104,6 +114,11 @@ internal sealed class ChaosLab : IAsyncDisposable
         foreach (TcpLink link in Links)
         {
             link.Mode = LinkMode.Pass;
+        }
+
+        foreach (SmallDisk disk in AgentDisks.Append(JournalDisk))
+        {
+            disk.Empty();
         }
 
         foreach (string action in Directory.EnumerateFiles(FailpointFolder, "*", SearchOption.AllDirectories).Where(file => FailpointCatalogue.All.ContainsKey(Path.GetFileName(file))))
@@ -132,14 +147,32 @@ internal sealed class ChaosLab : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await DisposeLinksAsync();
+        await DisposeWiringAsync();
         await Deployment.DisposeAsync();
         await Observer.DisposeAsync();
         Directory.Delete(FailpointFolder, recursive: true);
     }
 
-    private async Task DisposeLinksAsync()
+    private static string JournalFolder(Deployment deployment) => Path.Combine(deployment.Folder, "journal");
+
+    private async Task MountAsync()
     {
+        JournalDisk = await SmallDisk.MountAsync(JournalFolder(Deployment));
+        List<SmallDisk> disks = [];
+        AgentDisks = disks;
+        foreach (string host in new[] { Deployment.Alpha, Deployment.Beta })
+        {
+            disks.Add(await SmallDisk.MountAsync(Path.Combine(Deployment.Folder, host, "state")));
+        }
+    }
+
+    private async Task DisposeWiringAsync()
+    {
+        foreach (SmallDisk disk in AgentDisks.Append(JournalDisk).OfType<SmallDisk>())
+        {
+            await disk.DisposeAsync();
+        }
+
         foreach (TcpLink link in Links)
         {
             await link.DisposeAsync();

@@ -59,7 +59,7 @@ public sealed class Deployment : IAsyncDisposable
         try
         {
             deployment.Configure(coordinators, relayed, (qemu.Path, 0), (betaQemu ?? qemu.Path, betaReserveMib));
-            deployment._wiring.OnNetwork(deployment);
+            await deployment._wiring.OnNetwork(deployment);
             await deployment.StartPartsAsync();
             return deployment;
         }

@@ -12,7 +12,7 @@ public sealed record Wiring
     public bool HandoffRelayed { get; init; }
 
     /// <summary>Called when the network and the configuration are there and nobody has been started: the moment to listen where the parts will dial.</summary>
-    public Action<Deployment> OnNetwork { get; init; } = _ => { };
+    public Func<Deployment, Task> OnNetwork { get; init; } = _ => Task.CompletedTask;
 
     /// <summary>By the part's name: <c>coordinator-0</c>, <c>agent-alpha</c>.</summary>
     public Func<string, IReadOnlyDictionary<string, string>> Environment { get; init; } = _ => new Dictionary<string, string>(StringComparer.Ordinal);
