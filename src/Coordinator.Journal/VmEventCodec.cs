@@ -93,6 +93,18 @@ public static class VmEventCodec
             DoubtRaised.Parser,
             e => new() { Attempt = e.Attempt.Value, Evidence = e.Evidence },
             s => new VmEvent.DoubtRaised(StoredFields.Attempt(s.Attempt), s.Evidence)),
+        Of<VmEvent.HostProvenOff, HostProvenOff>("ho1", HostProvenOff.Parser, StoredDoubt.Write, StoredDoubt.Read),
+        Of<VmEvent.DoubtResolved, DoubtResolved>("dz1", DoubtResolved.Parser, StoredDoubt.Write, StoredDoubt.Read),
+        Of<VmEvent.ResolutionFailed, ResolutionFailed>(
+            "rf1",
+            ResolutionFailed.Parser,
+            e => new() { Attempt = e.Attempt.Value, Reason = e.Reason },
+            s => new VmEvent.ResolutionFailed(StoredFields.Attempt(s.Attempt), s.Reason)),
+        Of<VmEvent.ForeignRunReported, ForeignRunReported>(
+            "fr1",
+            ForeignRunReported.Parser,
+            e => new() { Attempt = e.Attempt.Value, Host = e.Host.Value },
+            s => new VmEvent.ForeignRunReported(StoredFields.Attempt(s.Attempt), new HostName(s.Host))),
         Of<VmEvent.GuestLost, GuestLost>(
             "gl1",
             GuestLost.Parser,

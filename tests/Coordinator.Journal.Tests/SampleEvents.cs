@@ -21,6 +21,8 @@ internal static class SampleEvents
     private static readonly Guid s_migration = new("deadbeef-0001-0002-0003-000000000004");
     private static readonly VirtqueueId s_queue = new("/machine/peripheral/net0/virtio-backend", 3);
 
+    private static readonly SignedWord s_word = new("ann", "ticket 17: the power is cut");
+
     internal static readonly IReadOnlyDictionary<string, VmEvent> All = new Dictionary<string, VmEvent>(StringComparer.Ordinal)
     {
         ["IncarnationStarted"] = new VmEvent.IncarnationStarted(new IncarnationId(new Guid("11111111-2222-3333-4444-555555555555")), new Epoch(42)),
@@ -65,6 +67,13 @@ internal static class SampleEvents
         ["GateRefused"] = new VmEvent.GateRefused(s_attempt, ["net0 rx1: used_idx differs", "net0: broken"]),
         ["DebtSettled"] = new VmEvent.DebtSettled(new HostName("host-b"), s_attempt),
         ["DoubtRaised"] = new VmEvent.DoubtRaised(s_attempt, "attempt 7: source host-a is Gone"),
+        ["HostProvenOff"] = new VmEvent.HostProvenOff(new RequestId("fence-1"), s_attempt, new HostName("host-a"), s_word),
+        ["DoubtResolved"] = new VmEvent.DoubtResolved(new RequestId("resolve-1"), s_attempt, new DoubtResolution(
+            DoubtChoice.ReleaseFromRecord, s_word, [], new ReleaseRecord(s_attempt, s_store, "CAESAA=="))),
+        ["DoubtResolved.rewind"] = new VmEvent.DoubtResolved(new RequestId("resolve-2"), s_attempt, new DoubtResolution(
+            DoubtChoice.KeepSource, s_word, ["vda", "vdb"], Record: null)),
+        ["ResolutionFailed"] = new VmEvent.ResolutionFailed(s_attempt, "no longer possible: the source QEMU is gone"),
+        ["ForeignRunReported"] = new VmEvent.ForeignRunReported(s_attempt, new HostName("host-a")),
         ["GuestLost"] = new VmEvent.GuestLost(s_attempt, "attempt 7: both are gone"),
         ["MigrationEnded"] = new VmEvent.MigrationEnded(MigrationPhase.Failed, "cancelled"),
     };

@@ -42,6 +42,7 @@ public sealed class DefectTests(ITestOutputHelper output)
         { "failed but stopped taken as running", new Defects.FailedButStoppedTakenAsRunning(), "no good end", Mild with { Faults = 2, Liveness = true } },
         { "third-party cont", new ProtocolRules(), "two copies", Mild with { ThirdPartyCont = true } },
         { "cont before the gate", new Defects.ContBeforeTheGate(), "without register run", Mild },
+        { "word against the evidence", new Defects.WordAgainstTheEvidence(), "two copies", Mild with { Person = true } },
         { "wiped register taken as empty", new Defects.RegisterWipedTakenAsEmpty(), "two copies", Mild with { StateWipe = true } },
     };
 

@@ -183,6 +183,15 @@ public static class Defects
             state is { Stage: DestinationStage.Loaded, ReleasedNoted: true } ? [new DestinationEffect.ContinueGuest(state.Records.Attempt)] : base.Effects(state);
     }
 
+    /// <summary>A person's word counts whatever the agents report.</summary>
+    public sealed class WordAgainstTheEvidence : ProtocolRules
+    {
+        public override Decision<VmReply, VmEvent> Decide(VmEntity entity, VmCommand command) =>
+            command is VmCommand.Resolve { Resolution.Choice: DoubtChoice.KeepSource } resolve && entity.State.Migration is { Phase: MigrationPhase.InDoubt, Resolution: null } m
+                ? new(VmReply.Done, [new VmEvent.DoubtResolved(resolve.Request, m.Attempt, resolve.Resolution)])
+                : base.Decide(entity, command);
+    }
+
     /// <summary>The register goes with the agent's state, and a missing register is taken for an empty one.</summary>
     public sealed class RegisterWipedTakenAsEmpty : ProtocolRules
     {

@@ -48,6 +48,32 @@ public sealed class HandoffSearchTests(ITestOutputHelper output)
         DelayedMessages = false,
     });
 
+    /// <summary>
+    /// A person who says only what is true proves lost hosts off and chooses whatever the evidence allows: no choice ever doubles the guest, and each is carried out or answered
+    /// "no longer possible".
+    /// </summary>
+    [Fact]
+    public void Doubt_ResolvedByAPersonAfterAnyPairOfFaults_IsSafeAndEndsWell() => Holds(new SearchOptions
+    {
+        Faults = 2,
+        EagerRecording = true,
+        Person = true,
+        Cancel = false,
+        CoordinatorFaults = false,
+        DelayedMessages = false,
+        StateWipe = false,
+    });
+
+    /// <summary>The same with overlapping coordinators, lost state and a late word of any of them.</summary>
+    [Fact]
+    public void Doubt_ResolvedByAPersonWithAnyOneFault_IsSafeAndEndsWell() => Holds(new SearchOptions
+    {
+        Faults = 1,
+        EagerRecording = true,
+        Person = true,
+        Cancel = false,
+    });
+
     private void Holds(SearchOptions options)
     {
         SearchResult result = Explorer.Run(new ProtocolRules(), options);

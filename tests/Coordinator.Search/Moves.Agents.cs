@@ -40,7 +40,14 @@ public sealed partial class Moves
     /// <summary>A coordinator's command reaches its agent: floor first, durable, then the decision.</summary>
     private void Deliver(World world, Command command, int slot, string name, Found found)
     {
-        bool toSource = command.Effect is VmEffect.StartAttempt or VmEffect.CancelAttempt or VmEffect.EndSource || (command.Effect is VmEffect.Fence f && f.Host == SourceHost);
+        if (command.Effect is VmEffect.CarryRelease carried)
+        {
+            Carry(world, command, slot, carried.Record, name, found);
+            return;
+        }
+
+        bool toSource = command.Effect is VmEffect.StartAttempt or VmEffect.CancelAttempt or VmEffect.EndSource or VmEffect.KeepSourceByWord or VmEffect.GiveUpSource
+            || (command.Effect is VmEffect.Fence f && f.Host == SourceHost) || (command.Effect is VmEffect.EndOverruled o && o.Host == SourceHost);
         if (toSource)
         {
             SourceAgent agent = Sources[world.Source];
@@ -55,6 +62,9 @@ public sealed partial class Moves
                 VmEffect.StartAttempt start => new SourceInput.Start(start.Attempt, start.DestinationStore),
                 VmEffect.CancelAttempt cancel => new SourceInput.Cancel(cancel.Attempt),
                 VmEffect.EndSource end => new SourceInput.EndSource(end.Attempt, end.Launch),
+                VmEffect.KeepSourceByWord keep => new SourceInput.KeepByWord(keep.Attempt, keep.Launch),
+                VmEffect.GiveUpSource giveUp => new SourceInput.GiveUp(giveUp.Attempt, giveUp.Launch),
+                VmEffect.EndOverruled end => new SourceInput.Overrule(end.Attempt, end.Launch),
                 _ => null,
             };
             if (input is null)
@@ -63,7 +73,8 @@ public sealed partial class Moves
             }
             else
             {
-                Source(fenced, input, name, found);
+                CommandReply answer = _rules.Decide(agent.Handoff, input).Reply;
+                Answered(Tell(fenced, input), slot, answer, command.Effect, name, found);
             }
 
             return;
@@ -80,6 +91,8 @@ public sealed partial class Moves
         {
             VmEffect.PrepareDestination prepare => new DestinationInput.Prepare(prepare.Attempt, prepare.Launch),
             VmEffect.CleanUpDestination cleanUp => new DestinationInput.CleanUp(cleanUp.Attempt),
+            VmEffect.RunDestinationByWord run => new DestinationInput.RunByWord(run.Attempt, run.Launch),
+            VmEffect.EndOverruled end => new DestinationInput.Overrule(end.Attempt, end.Launch),
             _ => null,
         };
         if (asked is null)
@@ -91,6 +104,23 @@ public sealed partial class Moves
         (World after, DestinationReply reply) = Tell(next, asked);
         CheckRefusal(world, after, asked);
         Answered(after, slot, reply.Command!.Value, command.Effect, name, found);
+    }
+
+    /// <summary>The source agent's word from its record, by a coordinator; judged as if it had come directly.</summary>
+    private void Carry(World world, Command command, int slot, ReleaseRecord record, string name, Found found)
+    {
+        DestinationAgent agent = Destinations[world.Destination];
+        if (!agent.Alive || !_rules.Admits(agent.Floor, command))
+        {
+            return;
+        }
+
+        SourceMessage released = new SourceMessage.Released(record.Attempt, record.DestinationStore, GuestWasRunning: _options.Guest == GuestBefore.Running);
+        (World next, DestinationReply reply) = Tell(
+            world with { Destination = RaisedDestination(world.Destination, command) }, new DestinationInput.FromSource(released, agent.Store));
+        CommandReply answer = reply.Register!.Value.Answer is RegisterAnswer.Refused or RegisterAnswer.Unknown or RegisterAnswer.GateClosed
+            ? CommandReply.Rejected("no longer possible") : CommandReply.Accepted;
+        Answered(next, slot, answer, command.Effect, name, found);
     }
 
     /// <summary>A fence is answered by a report read after it.</summary>
@@ -159,7 +189,8 @@ public sealed partial class Moves
                 Command(world, Side.Source, QemuCommand.Stop, name, found, next => next);
                 break;
             case SourceEffect.EndQemu:
-                bool recorded = Destinations[world.Destination].Handoff.Records.Running >= Sources[world.Source].Handoff.Attempt;
+                SourceHandoff ending = Sources[world.Source].Handoff;
+                bool recorded = Destinations[world.Destination].Handoff.Records.Running >= ending.Attempt || ending.Records.Overruled >= ending.Attempt;
                 if (!recorded && !world.Happened.HasFlag(Happened.StateWiped))
                 {
                     throw new ViolationException("the source is ended although the destination has not recorded Running");
@@ -310,9 +341,16 @@ public sealed partial class Moves
         }
 
         bool asked = cause is DestinationInput.FromSource { Message: SourceMessage.Refuse };
-        bool owed = cause is DestinationInput.CleanUp cleanUp && Journals[before.Journal].Owed.Any(o => o is Owed.CleanUp && o.Attempt >= cleanUp.Attempt);
-        bool settled = cause is DestinationInput.CleanUp && Journals[before.Journal].Migration is { } m && m.Phase.IsTerminal() && m.Phase != MigrationPhase.Succeeded;
-        if (!asked && !owed && !settled)
+        VmState journal = Journals[before.Journal];
+        bool owed = cause switch
+        {
+            DestinationInput.CleanUp cleanUp => journal.Owed.Any(o => o is Owed.CleanUp or Owed.EndOverruled && o.Attempt >= cleanUp.Attempt),
+            DestinationInput.Overrule overrule => journal.Owed.Any(o => o is Owed.EndOverruled && o.Attempt >= overrule.Attempt),
+            _ => false,
+        };
+        bool givenUp = cause is DestinationInput.CleanUp && journal.Migration?.Resolution?.Choice == DoubtChoice.Lost;
+        bool settled = cause is DestinationInput.CleanUp && journal.Migration is { } m && m.Phase.IsTerminal() && m.Phase != MigrationPhase.Succeeded;
+        if (!asked && !owed && !settled && !givenUp)
         {
             throw new ViolationException($"a loaded copy is refused by {Name(cause)}, not by its source");
         }

@@ -43,6 +43,11 @@ public sealed partial class Moves
             Persist(world, slot, entity, [next], Say($"coordinator {entity.State.Epoch} records {Name(next)}"), isFault: false, found);
         }
 
+        if (_options.Person)
+        {
+            PersonMoves(world, slot, entity, found);
+        }
+
         if (_options.Cancel && !world.Happened.HasFlag(Happened.CancelAsked))
         {
             Decision<VmReply, VmEvent> decision = _rules.Decide(entity, new VmCommand.Cancel(new RequestId("c1")));
@@ -102,7 +107,8 @@ public sealed partial class Moves
         {
             VmState state = Entities[entity].State;
             words = _rules.Effects(new VmEntity(state))
-                .Where(e => e is VmEffect.PrepareDestination or VmEffect.StartAttempt or VmEffect.CancelAttempt or VmEffect.CleanUpDestination or VmEffect.EndSource)
+                .Where(e => e is VmEffect.PrepareDestination or VmEffect.StartAttempt or VmEffect.CancelAttempt or VmEffect.CleanUpDestination or VmEffect.EndSource
+                    or VmEffect.KeepSourceByWord or VmEffect.GiveUpSource or VmEffect.RunDestinationByWord or VmEffect.CarryRelease or VmEffect.EndOverruled)
                 .Aggregate(0, (set, effect) => Sets.Add(set, Commands.Of(new Command(state.Epoch, state.Incarnation, effect)) << 1));
             _lastWords.Add(entity, words);
         }
@@ -126,7 +132,7 @@ public sealed partial class Moves
     }
 
     /// <summary>The queues of both sides are compared as soon as both have reported; here every configuration is equal.</summary>
-    private static VmEntity Heard(VmEntity entity, HostReport report)
+    private VmEntity Heard(VmEntity entity, HostReport report)
     {
         VmEntity heard = entity.With(Essence(report));
         return heard.State.Migration is { Prepared: true } m ? heard with { QueuesReadyFor = m.Attempt } : heard;
@@ -158,7 +164,7 @@ public sealed partial class Moves
     /// <summary>
     /// Stages between which <see cref="VmProgress"/> makes no difference are one here, and so are the sentences that explain an end: the same decisions from fewer states.
     /// </summary>
-    private static HostReport Essence(HostReport report) => report with
+    private HostReport Essence(HostReport report) => report with
     {
         Source = report.Source with
         {
@@ -166,8 +172,9 @@ public sealed partial class Moves
             Refused = AttemptNo.None,
             Stage = report.Source.Stage switch
             {
-                SourceStage.HandedOver => SourceStage.Switching,
-                SourceStage.NotObserved or SourceStage.Resuming or SourceStage.Stranded or SourceStage.ForeignRun => SourceStage.Copying,
+                SourceStage.HandedOver when !_options.Person => SourceStage.Switching,
+                SourceStage.Stranded when !_options.Person => SourceStage.Copying,
+                SourceStage.NotObserved or SourceStage.Resuming or SourceStage.ForeignRun => SourceStage.Copying,
                 var stage => stage,
             },
         },
@@ -231,7 +238,8 @@ public sealed partial class Moves
             case VmEffect.JudgeQueues when entity.FoldedVerdict is null && current:
                 Persist(world, slot, entity with { FoldedVerdict = MigrationVerdict.Verified }, [], "the queues are judged", isFault: false, found);
                 break;
-            case VmEffect.Fence or VmEffect.PrepareDestination or VmEffect.StartAttempt or VmEffect.CancelAttempt or VmEffect.CleanUpDestination or VmEffect.EndSource:
+            case VmEffect.Fence or VmEffect.PrepareDestination or VmEffect.StartAttempt or VmEffect.CancelAttempt or VmEffect.CleanUpDestination or VmEffect.EndSource
+                or VmEffect.KeepSourceByWord or VmEffect.GiveUpSource or VmEffect.RunDestinationByWord or VmEffect.CarryRelease or VmEffect.EndOverruled:
                 Command command = new(epoch, entity.State.Incarnation, effect);
                 Deliver(world, command, slot, Say($"coordinator {epoch} sends {Name(effect)}"), found);
                 if (_options.DelayedMessages && effect is not VmEffect.Fence)
@@ -258,6 +266,14 @@ public sealed partial class Moves
             && _rules.Decide(asker, new VmCommand.RefusePreparation(prepare.Attempt, reply.Reason)) is { Events.IsEmpty: false } refused)
         {
             Persist(world, slot, asker, refused.Events, name + ": refused", isFault: false, found);
+            return;
+        }
+
+        if (effect is VmEffect.KeepSourceByWord or VmEffect.GiveUpSource or VmEffect.RunDestinationByWord or VmEffect.CarryRelease && reply.Kind == ReplyKind.Rejected && asker is { State.Migration: { } m }
+            && asker.State.Epoch == Journals[world.Journal].Epoch
+            && _rules.Decide(asker, new VmCommand.RefuseResolution(m.Attempt, reply.Reason)) is { Events.IsEmpty: false } impossible)
+        {
+            Persist(world, slot, asker, impossible.Events, name + ": no longer possible", isFault: false, found);
             return;
         }
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Coordinator.Search;
 
-// The search as a program, for bounds beyond what the tests run: --faults 2 [--attempts 2] [--no-delays] [--no-cancel] [--no-hosts] [--no-wipe] [--no-coordinator-faults] [--no-liveness] [--each-record] [--max-states N]
+// The search as a program, for bounds beyond what the tests run: --faults 2 [--attempts 2] [--no-delays] [--no-cancel] [--no-hosts] [--no-wipe] [--no-coordinator-faults] [--no-liveness] [--person] [--each-record] [--max-states N]
 SearchOptions options = new() { EagerRecording = true };
 for (int i = 0; i < args.Length; i++)
 {
@@ -19,6 +19,7 @@ for (int i = 0; i < args.Length; i++)
         "--no-coordinator-faults" => options with { CoordinatorFaults = false },
         "--no-liveness" => options with { Liveness = false },
         "--no-wipe" => options with { StateWipe = false },
+        "--person" => options with { Person = true },
         "--each-record" => options with { EagerRecording = false },
         _ => throw new ArgumentException($"unknown option {args[i]}; see the first lines of Program.cs"),
     };

@@ -56,13 +56,13 @@ public sealed class Properties(Moves moves, SearchOptions options)
         bool destinationDied = happened.HasFlag(Happened.DestinationQemuDied);
         bool guestRunsAtSource = options.Guest == GuestBefore.Running ? pair.Source.GuestRuns : pair.Source is { Alive: true };
         bool guestRunsAtDestination = options.Guest == GuestBefore.Running ? pair.Destination.GuestRuns : pair.Destination is { Alive: true, Incoming: false };
-        bool sourceSettled = journal.Owed.All(o => o is not Owed.EndSource) || happened.HasFlag(Happened.SourceHostLost);
-        bool destinationSettled = journal.Owed.All(o => o is not Owed.CleanUp) || happened.HasFlag(Happened.DestinationHostLost);
+        bool sourceSettled = journal.Owed.All(o => o is Owed.CleanUp || o.Host != journal.Migration!.Source) || happened.HasFlag(Happened.SourceHostLost);
+        bool destinationSettled = journal.Owed.All(o => o is Owed.EndSource || o.Host != journal.Migration!.Destination) || happened.HasFlag(Happened.DestinationHostLost);
         return journal.Migration!.Phase switch
         {
             MigrationPhase.Succeeded => (guestRunsAtDestination || destinationDied) && !guestRunsAtSource && sourceSettled,
             MigrationPhase.Cancelled or MigrationPhase.Failed => (guestRunsAtSource || sourceDied) && destinationSettled && (!pair.Destination.Alive || MayLeaveRemains(happened)),
-            MigrationPhase.Lost => sourceDied && !guestRunsAtDestination,
+            MigrationPhase.Lost => (sourceDied || journal.Migration.Resolution is not null) && !guestRunsAtSource && !guestRunsAtDestination,
             MigrationPhase.InDoubt => IsNamedDoubt(world),
             _ => false,
         };

@@ -31,6 +31,9 @@ public sealed record SearchOptions
 
     public bool ThirdPartyCont { get; init; }
 
+    /// <summary>A person proves lost hosts off, and resolves doubts in every way that the evidence allows; not counted as a fault.</summary>
+    public bool Person { get; init; }
+
     /// <summary>The destination's <c>cont</c> may answer an error (image locks).</summary>
     public bool ContFails { get; init; } = true;
 

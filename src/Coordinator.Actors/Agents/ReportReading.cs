@@ -39,6 +39,7 @@ internal static class ReportReading
                 : null)
         {
             IsListening = destination.Listening,
+            ForeignRun = new AttemptNo(report.ForeignRun),
             SourceError = source.Error,
             DestinationError = destination.Error,
             GateFindings = destination.GateFindings.ToEquatableList(),

@@ -3,6 +3,7 @@ using Coordinator.AgentProtocol;
 using Coordinator.Domain;
 using Coordinator.Domain.Migration;
 using Coordinator.Domain.Policies;
+using Google.Protobuf;
 
 namespace Coordinator.Actors.Migrations;
 
@@ -23,6 +24,11 @@ internal static class StepComposer
         VmEffect.CancelAttempt e => e.Source,
         VmEffect.CleanUpDestination e => e.Host,
         VmEffect.EndSource e => e.Host,
+        VmEffect.KeepSourceByWord e => e.Host,
+        VmEffect.GiveUpSource e => e.Host,
+        VmEffect.RunDestinationByWord e => e.Host,
+        VmEffect.CarryRelease e => e.Host,
+        VmEffect.EndOverruled e => e.Host,
         VmEffect.JudgeQueues or VmEffect.ArmDeadline or VmEffect.RaiseAlert => null,
         _ => throw new InvalidOperationException($"unknown effect {effect}"),
     };
@@ -56,6 +62,26 @@ internal static class StepComposer
                 return step;
             case VmEffect.EndSource e:
                 step.EndSource = new EndSource { Attempt = e.Attempt.Value, Launch = WireIds.Write(e.Launch.Value) };
+                return step;
+            case VmEffect.KeepSourceByWord e:
+                step.KeepSource = new KeepSourceByWord { Attempt = e.Attempt.Value, Launch = WireIds.Write(e.Launch.Value) };
+                return step;
+            case VmEffect.GiveUpSource e:
+                step.GiveUpSource = new GiveUpSource { Attempt = e.Attempt.Value, Launch = WireIds.Write(e.Launch.Value) };
+                return step;
+            case VmEffect.RunDestinationByWord e:
+                step.RunDestination = new RunDestinationByWord { Attempt = e.Attempt.Value, Launch = WireIds.Write(e.Launch.Value) };
+                return step;
+            case VmEffect.CarryRelease e:
+                step.CarryRelease = new CarryRelease
+                {
+                    Attempt = e.Record.Attempt.Value,
+                    DestinationStore = WireIds.Write(e.Record.DestinationStore.Value),
+                    Released = ByteString.FromBase64(e.Record.Released),
+                };
+                return step;
+            case VmEffect.EndOverruled e:
+                step.EndOverruled = new EndOverruled { Attempt = e.Attempt.Value, Launch = WireIds.Write(e.Launch.Value) };
                 return step;
             default:
                 return state.Migration is { } migration ? OfMigration(step, state, migration, views, effect) : null;

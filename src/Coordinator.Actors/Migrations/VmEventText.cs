@@ -41,10 +41,17 @@ internal static class VmEventText
         VmEvent.AttemptEnded e => e.Reason,
         VmEvent.DebtSettled e => $"{e.Host}, attempt {e.Attempt}",
         VmEvent.DoubtRaised e => e.Evidence,
+        VmEvent.HostProvenOff e => $"{e.Host}, by the word of {e.Word}",
+        VmEvent.DoubtResolved e => Describe(e.Resolution),
+        VmEvent.ResolutionFailed e => e.Reason,
+        VmEvent.ForeignRunReported e => $"ALARM: a copy ran without a grant on {e.Host}: somebody else continued it, and its agent stopped it",
         VmEvent.GuestLost e => e.Evidence,
         VmEvent.MigrationEnded e => e.Reason.Length == 0 ? e.Phase.ToString() : $"{e.Phase}: {e.Reason}",
         _ => throw new InvalidOperationException($"unknown event {happened}"),
     };
+
+    private static string Describe(DoubtResolution resolution) =>
+        $"{resolution.Choice}, by the word of {resolution.Word}{(resolution.MayRewind ? $"; disks that may be rewound: {string.Join(", ", resolution.Disks)}" : "")}";
 
     private static string Ms(long micros) => (micros / 1_000.0).ToString("0.00", CultureInfo.InvariantCulture);
 
@@ -60,6 +67,7 @@ internal static class VmEventText
     internal static string Describe(Owed owed) => owed switch
     {
         Owed.CleanUp => $"{owed.Host} has not confirmed yet that nothing of attempt {owed.Attempt} is left there",
+        Owed.EndOverruled => $"{owed.Host} has not confirmed yet that nothing of attempt {owed.Attempt}, which a person's word gave up there, is left",
         Owed.EndSource => $"{owed.Host} has not confirmed yet that the handed-over source of attempt {owed.Attempt} has ended",
         _ => throw new InvalidOperationException($"unknown debt {owed}"),
     };

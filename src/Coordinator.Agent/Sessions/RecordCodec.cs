@@ -35,10 +35,10 @@ internal static class RecordCodec
     public static DurableRecord Of(CommandFloor floor) => Json(FloorKind, new FloorDto(floor.Epoch.Value, floor.Incarnation.Value));
 
     public static DurableRecord Of(SourceRecords r) => Json(SourceKind, new SourceDto(
-        r.Started.Value, r.Launch.Value, r.DestinationStore.Value, r.GuestWasRunning, r.Tombstone.Value, r.Completed.Value, r.Refused.Value, r.ForeignRun.Value));
+        r.Started.Value, r.Launch.Value, r.DestinationStore.Value, r.GuestWasRunning, r.Tombstone.Value, r.Completed.Value, r.Refused.Value, r.ForeignRun.Value, r.KeptByWord.Value, r.Overruled.Value));
 
     public static DurableRecord Of(DestinationRecords r) => Json(DestinationKind, new DestinationDto(
-        r.Attempt.Value, r.Launch.Value, r.Register, r.GuestWasRunning, r.RefusedUpTo.Value, r.Running.Value, [.. r.Runs.Select(run => run.Value)], r.Withdrawing.Value));
+        r.Attempt.Value, r.Launch.Value, r.Register, r.GuestWasRunning, r.RefusedUpTo.Value, r.Running.Value, [.. r.Runs.Select(run => run.Value)], r.Withdrawing.Value, r.Overruled.Value));
 
     public static DurableRecord Of(LaunchRecord r) => Json(LaunchKind, new LaunchDto(
         r.Launch.Value, r.Origin, r.DefinitionYaml, r.MonitorPath, r.Identity, r.WasContinued, r.EndOrdered, r.IsGone));
@@ -71,6 +71,8 @@ internal static class RecordCodec
             Completed = new AttemptNo(d.Completed),
             Refused = new AttemptNo(d.Refused),
             ForeignRun = new AttemptNo(d.ForeignRun),
+            KeptByWord = new AttemptNo(d.KeptByWord),
+            Overruled = new AttemptNo(d.Overruled),
         };
     }
 
@@ -87,6 +89,7 @@ internal static class RecordCodec
             Running = new AttemptNo(d.Running),
             Runs = d.Runs.Select(run => new AttemptNo(run)).ToEquatableList(),
             Withdrawing = new AttemptNo(d.Withdrawing),
+            Overruled = new AttemptNo(d.Overruled),
         };
     }
 
@@ -129,10 +132,12 @@ internal static class RecordCodec
 
     private sealed record FloorDto(long Epoch, Guid Incarnation);
 
-    private sealed record SourceDto(int Started, Guid Launch, Guid DestinationStore, bool GuestWasRunning, int Tombstone, int Completed, int Refused, int ForeignRun);
+    private sealed record SourceDto(int Started, Guid Launch, Guid DestinationStore, bool GuestWasRunning, int Tombstone, int Completed, int Refused, int ForeignRun,
+        int KeptByWord = 0, int Overruled = 0);
 
     private sealed record DestinationDto(
-        int Attempt, Guid Launch, Domain.Handoff.RegisterValue Register, bool GuestWasRunning, int RefusedUpTo, int Running, IReadOnlyList<int> Runs, int Withdrawing = 0);
+        int Attempt, Guid Launch, Domain.Handoff.RegisterValue Register, bool GuestWasRunning, int RefusedUpTo, int Running, IReadOnlyList<int> Runs, int Withdrawing = 0,
+        int Overruled = 0);
 
     private sealed record LaunchDto(
         Guid Launch, LaunchOrigin Origin, string DefinitionYaml, string MonitorPath, string? Identity, bool WasContinued, bool EndOrdered, bool IsGone);

@@ -24,6 +24,7 @@ internal sealed class ReportWriter(VmSession session)
         Source = SourcePart(),
         Destination = DestinationPart(),
         Guest = GuestView(),
+        ForeignRun = AttemptNo.Max(session.Source.Records.ForeignRun, session.Destination.ForeignRun ? session.Destination.Records.Attempt : AttemptNo.None).Value,
     };
 
     private SourcePart SourcePart()

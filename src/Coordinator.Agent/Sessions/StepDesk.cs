@@ -62,6 +62,15 @@ internal sealed partial class StepDesk(VmSession session)
             Step.CommandOneofCase.Start => StartAsync(context, step.Start),
             Step.CommandOneofCase.Cancel => SourceAsync(context, new SourceInput.Cancel(new AttemptNo(step.Cancel.Attempt))),
             Step.CommandOneofCase.EndSource => SourceAsync(context, new SourceInput.EndSource(new AttemptNo(step.EndSource.Attempt), new LaunchId(WireIds.ToGuid(step.EndSource.Launch)))),
+            Step.CommandOneofCase.KeepSource => SourceAsync(
+                context, new SourceInput.KeepByWord(new AttemptNo(step.KeepSource.Attempt), new LaunchId(WireIds.ToGuid(step.KeepSource.Launch)))),
+            Step.CommandOneofCase.GiveUpSource => SourceAsync(
+                context, new SourceInput.GiveUp(new AttemptNo(step.GiveUpSource.Attempt), new LaunchId(WireIds.ToGuid(step.GiveUpSource.Launch)))),
+            Step.CommandOneofCase.RunDestination => DestinationAsync(
+                context, new DestinationInput.RunByWord(new AttemptNo(step.RunDestination.Attempt), new LaunchId(WireIds.ToGuid(step.RunDestination.Launch))), []),
+            Step.CommandOneofCase.CarryRelease => CarryReleaseAsync(context, step.CarryRelease),
+            Step.CommandOneofCase.EndOverruled => EndOverruledAsync(
+                context, new AttemptNo(step.EndOverruled.Attempt), new LaunchId(WireIds.ToGuid(step.EndOverruled.Launch))),
             Step.CommandOneofCase.CleanUp => DestinationAsync(context, new DestinationInput.CleanUp(new AttemptNo(step.CleanUp.Attempt)), []),
             _ => AnswerAsync(context, CommandReply.Rejected("this agent is older than the coordinator and does not know this command"), []),
         });

@@ -9,6 +9,8 @@ public static class DestinationDecisions
     {
         DestinationInput.Prepare prepare => DecidePrepare(state, prepare),
         DestinationInput.CleanUp cleanUp => DecideCleanUp(state, cleanUp.Attempt),
+        DestinationInput.RunByWord run => DecideRunByWord(state, run),
+        DestinationInput.Overrule overrule => DecideOverrule(state, overrule),
         DestinationInput.FromSource from => DecideMessage(state, from),
         DestinationInput.LaunchIssued issued => Happened(state, issued.Attempt, new DestinationEvent.WasLaunched(issued.Attempt)),
         DestinationInput.Observed seen => DecideObserved(state, seen.View),
@@ -29,6 +31,7 @@ public static class DestinationDecisions
             DestinationEvent.WithdrawalBegun e => state with { Records = records with { Withdrawing = e.Attempt } },
             DestinationEvent.RunWithdrawn e => state with { Records = Withdraw(records, e.Attempt) },
             DestinationEvent.RunningRecorded e => state with { Records = records with { Running = AttemptNo.Max(records.Running, e.Attempt) } },
+            DestinationEvent.Overruled e => state with { Records = records with { Overruled = AttemptNo.Max(records.Overruled, e.Attempt) } },
             DestinationEvent.Viewed e => state with { View = e.View },
             DestinationEvent.WasLaunched => state with { Launched = true, View = null },
             DestinationEvent.ReleasedSeen e => state with { ReleasedNoted = true, ReleasedGuestWasRunning = e.GuestWasRunning },
@@ -99,6 +102,54 @@ public static class DestinationDecisions
         }
 
         return Accept();
+    }
+
+    private static Decision<DestinationReply, DestinationEvent> DecideRunByWord(DestinationHandoff state, DestinationInput.RunByWord run)
+    {
+        DestinationRecords records = state.Records;
+        if (records.Attempt != run.Attempt || records.Launch != run.Launch || records.Overruled >= run.Attempt)
+        {
+            return Reject($"no longer possible: the newest attempt here is {records.Attempt} of launch {records.Launch}");
+        }
+
+        if (records.Register == RegisterValue.Run)
+        {
+            return Accept();
+        }
+
+        bool sourceHadNeverRun = state.View is { Run: RunState.PreLaunch };
+        return state.Stage switch
+        {
+            DestinationStage.NotObserved => NotYet($"the QEMU of attempt {records.Attempt} has not been observed yet"),
+            DestinationStage.Loaded when state.ForeignRun => Reject("no longer possible: somebody continued this copy, and it was stopped again"),
+            DestinationStage.Loaded when state.Gate == GateState.Closed => Reject("no longer possible: the parity gate found this copy's rings to differ from the source's last ones"),
+            DestinationStage.Loaded when sourceHadNeverRun =>
+                Accept(new DestinationEvent.RunSet(run.Attempt, GuestWasRunning: false), new DestinationEvent.RunningRecorded(run.Attempt)),
+            DestinationStage.Loaded => Accept(new DestinationEvent.RunSet(run.Attempt, GuestWasRunning: true)),
+            _ => Reject($"no longer possible: the copy is {state.Stage}; only a loaded, undecided one is continued by a person's word"),
+        };
+    }
+
+    private static Decision<DestinationReply, DestinationEvent> DecideOverrule(DestinationHandoff state, DestinationInput.Overrule overrule)
+    {
+        DestinationRecords records = state.Records;
+        if (records.Attempt != overrule.Attempt)
+        {
+            // Never known here, or followed by another attempt: nothing of it is left that this agent could end.
+            return Accept();
+        }
+
+        if (records.Launch != overrule.Launch)
+        {
+            return Reject($"attempt {overrule.Attempt} was prepared here with launch {records.Launch}");
+        }
+
+        return (records.Overruled >= overrule.Attempt, records.Register) switch
+        {
+            (true, _) or (_, RegisterValue.Refused) => Accept(),
+            (_, RegisterValue.Empty) => Accept(new DestinationEvent.RefusedSet(overrule.Attempt)),
+            _ => Accept(new DestinationEvent.Overruled(overrule.Attempt)),
+        };
     }
 
     private static Decision<DestinationReply, DestinationEvent> DecideMessage(DestinationHandoff state, DestinationInput.FromSource from)
@@ -188,7 +239,7 @@ public static class DestinationDecisions
                 break;
 
             // Not only `running`: a guest that stopped again by itself (I/O error, panic, shutdown) has run.
-            case RegisterValue.Run when view.Alive && records.Running < records.Attempt && view.Run is not (RunState.InMigrate or RunState.Paused or RunState.PreLaunch):
+            case RegisterValue.Run when view.Alive && records.Overruled < records.Attempt && records.Running < records.Attempt && view.Run is not (RunState.InMigrate or RunState.Paused or RunState.PreLaunch):
                 events.Add(new DestinationEvent.RunningRecorded(records.Attempt));
                 break;
             default:

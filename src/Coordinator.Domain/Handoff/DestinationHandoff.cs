@@ -38,6 +38,9 @@ public sealed record DestinationRecords
     /// </summary>
     public AttemptNo Withdrawing { get; init; }
 
+    /// <summary>A person's recorded word ended this side of this attempt, whatever the register says: it stays stored as it was decided.</summary>
+    public AttemptNo Overruled { get; init; }
+
     /// <summary>
     /// Every attempt that this register ever decided <c>run</c> and did not withdraw. Refusing a newer attempt refuses all older ones except these: a source that asks about
     /// one of them after years must still not be told <c>refused</c>.
@@ -70,10 +73,10 @@ public enum DestinationStage
 
     Running,
 
-    /// <summary>Register <c>refused</c>, QEMU being ended.</summary>
+    /// <summary>Register <c>refused</c>, or overruled by a person's recorded word; QEMU being ended.</summary>
     Refusing,
 
-    /// <summary>Register <c>refused</c> and QEMU proven dead.</summary>
+    /// <summary>The same, and QEMU proven dead.</summary>
     Refused,
 
     /// <summary>Register <c>run</c>, QEMU proven dead before the guest was seen running.</summary>
@@ -127,12 +130,13 @@ public sealed record DestinationHandoff
             return DestinationStage.NotPrepared;
         }
 
-        if (records.Running >= records.Attempt)
+        bool isOverruled = records.Overruled >= records.Attempt;
+        if (records.Running >= records.Attempt && !isOverruled)
         {
             return DestinationStage.Running;
         }
 
-        bool refused = records.Register == RegisterValue.Refused;
+        bool refused = records.Register == RegisterValue.Refused || isOverruled;
         if (d.View is not { } view)
         {
             return d.PreparedInThisLife && !d.Launched && !refused ? DestinationStage.Receiving : DestinationStage.NotObserved;

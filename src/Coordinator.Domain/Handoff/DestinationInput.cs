@@ -9,6 +9,15 @@ public abstract record DestinationInput
     /// <summary>Clean-up of an attempt whose terminal result says that the source runs: the only command that refuses a loaded copy.</summary>
     public sealed record CleanUp(AttemptNo Attempt) : DestinationInput;
 
+    /// <summary>
+    /// A person's recorded word: the source is proven dead or its host off, and the guest goes on here, on a copy that nobody released, although disks may be newer than it.
+    /// Taken only by a loaded, undecided copy; else "no longer possible".
+    /// </summary>
+    public sealed record RunByWord(AttemptNo Attempt, LaunchId Launch) : DestinationInput;
+
+    /// <summary>A person's recorded word gave the guest to the other side, or gave it up: the copy is ended, also one that the register let run.</summary>
+    public sealed record Overrule(AttemptNo Attempt, LaunchId Launch) : DestinationInput;
+
     /// <summary>From the source agent. <paramref name="OwnStore"/> is this agent's store, to be compared with the one that the source was authorised against.</summary>
     public sealed record FromSource(SourceMessage Message, StoreInstanceId OwnStore) : DestinationInput;
 
@@ -39,6 +48,8 @@ public abstract record DestinationEvent(bool Durable)
     public sealed record RunWithdrawn(AttemptNo Attempt) : DestinationEvent(Durable: true);
 
     public sealed record RunningRecorded(AttemptNo Attempt) : DestinationEvent(Durable: true);
+
+    public sealed record Overruled(AttemptNo Attempt) : DestinationEvent(Durable: true);
 
     public sealed record Viewed(QemuView View) : DestinationEvent(Durable: false);
 

@@ -10,6 +10,9 @@ public static class SourceDecisions
         SourceInput.Start start => DecideStart(state, start),
         SourceInput.Cancel cancel => DecideCancel(state, cancel),
         SourceInput.EndSource end => DecideEnd(state, end),
+        SourceInput.KeepByWord keep => DecideKeepByWord(state, keep),
+        SourceInput.GiveUp giveUp => DecideGiveUp(state, giveUp),
+        SourceInput.Overrule overrule => DecideOverrule(state, overrule),
         SourceInput.Observed seen => DecideObserved(state, seen.View),
         SourceInput.MigrateIssued issued => Happened(issued.Attempt == state.Attempt, new SourceEvent.MigrateWasIssued(issued.Attempt)),
         SourceInput.ContinueIssued issued => Happened(issued.Attempt == state.Attempt, new SourceEvent.SwitchoverContinued()),
@@ -31,6 +34,8 @@ public static class SourceDecisions
             SourceEvent.CompletionRecorded e => state with { Records = records with { Completed = AttemptNo.Max(records.Completed, e.Attempt) } },
             SourceEvent.RefusalStored e => state with { Records = records with { Refused = AttemptNo.Max(records.Refused, e.Attempt) }, Answer = RegisterAnswer.Refused },
             SourceEvent.ForeignRunSeen e => state with { Records = records with { ForeignRun = AttemptNo.Max(records.ForeignRun, e.Attempt) } },
+            SourceEvent.KeptByWord e => state with { Records = records with { KeptByWord = AttemptNo.Max(records.KeptByWord, e.Attempt) } },
+            SourceEvent.Overruled e => state with { Records = records with { Overruled = AttemptNo.Max(records.Overruled, e.Attempt) } },
             SourceEvent.Viewed e => state with { View = e.View },
 
             // What was seen before is worthless now: the next view must come from after the command.
@@ -91,7 +96,10 @@ public static class SourceDecisions
                 break;
             case SourceStage.Stranded:
                 // Refused first, then continued: the copy at the destination may have loaded although this side gave up (a lost acknowledgement).
-                effects.Add(state.Records.Refused >= attempt ? new SourceEffect.ContinueGuest(launch) : Refuse(state));
+                effects.Add(state.MayKeepGuest ? new SourceEffect.ContinueGuest(launch) : Refuse(state));
+                break;
+            case SourceStage.Overruled:
+                effects.Add(new SourceEffect.EndQemu(launch));
                 break;
             case SourceStage.ForeignRun:
                 effects.Add(new SourceEffect.StopForeignRun(launch));
@@ -181,6 +189,62 @@ public static class SourceDecisions
         };
     }
 
+    private static Decision<CommandReply, SourceEvent> DecideKeepByWord(SourceHandoff state, SourceInput.KeepByWord keep)
+    {
+        if (state.Attempt != keep.Attempt || state.Records.Launch != keep.Launch)
+        {
+            return Reject($"no longer possible: the newest attempt here is {state.Attempt} of launch {state.Records.Launch}");
+        }
+
+        if (state.Records.Overruled >= keep.Attempt || state.EndWanted)
+        {
+            return Reject("no longer possible: this copy is being ended");
+        }
+
+        if (state.MayKeepGuest)
+        {
+            return Accept();
+        }
+
+        return state.Stage switch
+        {
+            SourceStage.NotObserved => new(CommandReply.NotYet("the source QEMU has not been observed yet"), []),
+            SourceStage.HandedOver or SourceStage.Stranded when state.Answer == RegisterAnswer.Running =>
+                Reject("no longer possible: the register has answered that the guest runs at the destination"),
+            SourceStage.HandedOver or SourceStage.Stranded => Accept(new SourceEvent.KeptByWord(keep.Attempt)),
+            SourceStage.Gone => Reject("no longer possible: the source QEMU is gone"),
+            _ => Reject($"no longer possible: the source is {state.Stage}; only one that stands still without an answer is continued by a person's word"),
+        };
+    }
+
+    private static Decision<CommandReply, SourceEvent> DecideGiveUp(SourceHandoff state, SourceInput.GiveUp giveUp)
+    {
+        if (state.Attempt != giveUp.Attempt || state.Records.Launch != giveUp.Launch)
+        {
+            return Reject($"no longer possible: the newest attempt here is {state.Attempt} of launch {state.Records.Launch}");
+        }
+
+        return state.Stage switch
+        {
+            SourceStage.NotObserved => new(CommandReply.NotYet("the source QEMU has not been observed yet"), []),
+            SourceStage.HandedOver when state.Answer != RegisterAnswer.Running => Accept(new SourceEvent.Overruled(giveUp.Attempt)),
+            SourceStage.Overruled or SourceStage.Gone => Accept(),
+            _ => Reject($"no longer possible: the source is {state.Stage}; only one that stands still after its completed migration is given up by a person's word"),
+        };
+    }
+
+    private static Decision<CommandReply, SourceEvent> DecideOverrule(SourceHandoff state, SourceInput.Overrule overrule)
+    {
+        if (state.Attempt != overrule.Attempt || state.Records.Launch != overrule.Launch)
+        {
+            return Reject($"launch {overrule.Launch} of attempt {overrule.Attempt} is not the source of the newest attempt {state.Attempt}");
+        }
+
+        return state.Records.KeptByWord >= overrule.Attempt ? Reject("the guest goes on here by a person's recorded word")
+            : state.Records.Overruled >= overrule.Attempt ? Accept()
+            : Accept(new SourceEvent.Overruled(overrule.Attempt));
+    }
+
     private static Decision<CommandReply, SourceEvent> DecideObserved(SourceHandoff state, QemuView view)
     {
         if (state.View == view)
@@ -196,7 +260,7 @@ public static class SourceDecisions
 
     private static Decision<CommandReply, SourceEvent> DecideAnswered(SourceHandoff state, RegisterReply reply)
     {
-        if (reply.Attempt != state.Attempt || state.Records.Refused >= state.Attempt || reply.Answer == state.Answer)
+        if (reply.Attempt != state.Attempt || state.MayKeepGuest || reply.Answer == state.Answer)
         {
             return Accept();
         }

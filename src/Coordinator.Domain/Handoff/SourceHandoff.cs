@@ -30,6 +30,12 @@ public sealed record SourceRecords
 
     /// <summary>Somebody else continued this source after it had completed this attempt: its memory is newer than the copy's, which must never be released again.</summary>
     public AttemptNo ForeignRun { get; init; }
+
+    /// <summary>A person's recorded word stands in for the register's <c>refused</c> of this attempt, because nobody can ask the register any more.</summary>
+    public AttemptNo KeptByWord { get; init; }
+
+    /// <summary>A person's recorded word ended this side of this attempt.</summary>
+    public AttemptNo Overruled { get; init; }
 }
 
 /// <summary>Where the source's own attempt stands, derived from records and view; the coordinator decides on this.</summary>
@@ -50,7 +56,7 @@ public enum SourceStage
     /// <summary><c>completed</c>, <c>postmigrate</c>: the register at the destination decides.</summary>
     HandedOver,
 
-    /// <summary>The register refused; the guest is being continued here.</summary>
+    /// <summary>The register refused, or a person's recorded word stands in for it; the guest is being continued here.</summary>
     Resuming,
 
     /// <summary><c>failed</c> or <c>cancelled</c>, but stopped: refused at the destination first, then continued here.</summary>
@@ -58,6 +64,9 @@ public enum SourceStage
 
     /// <summary>Runs although completed and not refused: a third party's <c>cont</c>.</summary>
     ForeignRun,
+
+    /// <summary>A person's recorded word ended this side; its process is being ended.</summary>
+    Overruled,
 
     /// <summary>The QEMU process is proven dead.</summary>
     Gone,
@@ -102,6 +111,9 @@ public sealed record SourceHandoff
     /// <summary>The copy at the destination must not be released any more; the register is asked to refuse.</summary>
     public bool WantsRefusal => CancelWanted || DeadlinePassed || Answer == RegisterAnswer.GateClosed || Records.ForeignRun >= Attempt;
 
+    /// <summary>The register's stored <c>refused</c>, or the recorded word that stands in for it.</summary>
+    public bool MayKeepGuest => Records.Refused >= Attempt || Records.KeptByWord >= Attempt;
+
     public bool HasCompleted => View is { Alive: true, Status: MigrationStatus.Completed } || Records.Completed >= Attempt;
 
     private static SourceStage StageOf(SourceHandoff s)
@@ -121,6 +133,11 @@ public sealed record SourceHandoff
             return SourceStage.Home;
         }
 
+        if (s.Records.Overruled >= s.Attempt)
+        {
+            return SourceStage.Overruled;
+        }
+
         if (s.Issued < s.Attempt)
         {
             return SourceStage.Copying;
@@ -129,7 +146,7 @@ public sealed record SourceHandoff
         bool asBefore = view.GuestRuns == s.Records.GuestWasRunning;
         return view.Status switch
         {
-            MigrationStatus.Completed when s.Records.Refused >= s.Attempt => asBefore ? SourceStage.Home : SourceStage.Resuming,
+            MigrationStatus.Completed when s.MayKeepGuest => asBefore ? SourceStage.Home : SourceStage.Resuming,
             MigrationStatus.Completed => view.GuestRuns ? SourceStage.ForeignRun : SourceStage.HandedOver,
             MigrationStatus.None or MigrationStatus.Failed or MigrationStatus.Cancelled => asBefore ? SourceStage.Home : SourceStage.Stranded,
             MigrationStatus.PreSwitchover or MigrationStatus.Device => SourceStage.Switching,

@@ -12,6 +12,21 @@ public abstract record SourceInput
     /// <summary>End the handed-over source process, by launch; only a coordinator that saw <c>Running</c> sends it.</summary>
     public sealed record EndSource(AttemptNo Attempt, LaunchId Launch) : SourceInput;
 
+    /// <summary>
+    /// A person's recorded word: the copy at the destination is proven dead or its host off, and the guest goes on here although its disks may be newer than its memory.
+    /// Taken only while this QEMU stands still without an answer; else "no longer possible".
+    /// </summary>
+    public sealed record KeepByWord(AttemptNo Attempt, LaunchId Launch) : SourceInput;
+
+    /// <summary>
+    /// A person's recorded word: nobody can ask the register any more, and the stopped copy here is given up. Only one that QEMU has completed for good: whatever else stands
+    /// still may run again by itself (found by the exhaustive search: a <c>failed</c> source whose QEMU had not settled yet).
+    /// </summary>
+    public sealed record GiveUp(AttemptNo Attempt, LaunchId Launch) : SourceInput;
+
+    /// <summary>A person's recorded word gave the guest to the other side, or gave it up: whatever of the attempt still lives here is ended, also if it runs.</summary>
+    public sealed record Overrule(AttemptNo Attempt, LaunchId Launch) : SourceInput;
+
     public sealed record Observed(QemuView View) : SourceInput;
 
     /// <summary>QEMU answered <c>migrate</c> (accepted or not: the next observation tells).</summary>
@@ -42,6 +57,10 @@ public abstract record SourceEvent(bool Durable)
     public sealed record RefusalStored(AttemptNo Attempt) : SourceEvent(Durable: true);
 
     public sealed record ForeignRunSeen(AttemptNo Attempt) : SourceEvent(Durable: true);
+
+    public sealed record KeptByWord(AttemptNo Attempt) : SourceEvent(Durable: true);
+
+    public sealed record Overruled(AttemptNo Attempt) : SourceEvent(Durable: true);
 
     public sealed record Viewed(QemuView View) : SourceEvent(Durable: false);
 

@@ -39,6 +39,9 @@ public sealed record HostReport(
     /// <summary>The same at this host as a destination.</summary>
     public string DestinationError { get; init; } = "";
 
+    /// <summary>The attempt in which a copy ran at this host without a grant, and was stopped; none otherwise.</summary>
+    public AttemptNo ForeignRun { get; init; }
+
     /// <summary>What closed the parity gate of the newest attempt, one sentence each.</summary>
     public EquatableList<string> GateFindings { get; init; } = [];
 

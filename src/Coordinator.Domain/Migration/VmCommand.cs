@@ -37,6 +37,18 @@ public abstract record VmCommand
     /// <summary>The source agent rejects the start for good; its report alone would not end the attempt before the deadline of the copying.</summary>
     public sealed record RefuseStart(AttemptNo Attempt, string Reason) : VmCommand;
 
+    /// <summary>
+    /// A host of this migration is off, and every process on it dead: said by the fencing hook, or by a person who looked. <paramref name="Connected"/>: its agent answers at
+    /// this moment, which contradicts it.
+    /// </summary>
+    public sealed record ProveHostOff(RequestId Request, HostName Host, bool Connected, SignedWord Word) : VmCommand;
+
+    /// <summary>A person's word on a migration in doubt.</summary>
+    public sealed record Resolve(RequestId Request, DoubtResolution Resolution) : VmCommand;
+
+    /// <summary>The agent that was to carry the word out answers that it is no longer possible.</summary>
+    public sealed record RefuseResolution(AttemptNo Attempt, string Reason) : VmCommand;
+
     public sealed record DeadlinePassed(MigrationPhase Phase, AttemptNo Attempt) : VmCommand;
 }
 

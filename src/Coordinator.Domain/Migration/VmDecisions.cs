@@ -38,6 +38,10 @@ public static class VmDecisions
             VmCommand.NoteJudgements judged => When(
                 MayBeJudged(Current(state, judged.Attempt)),
                 new VmEvent.QueuesJudged(judged.Attempt, judged.Judgements) { Activities = judged.Activities }),
+            VmCommand.ProveHostOff off => DecideHostOff(state, off),
+            VmCommand.Resolve resolve => DecideResolve(entity, resolve),
+            VmCommand.RefuseResolution refused => When(
+                Current(state, refused.Attempt) is { Phase: MigrationPhase.InDoubt, Resolution: not null }, new VmEvent.ResolutionFailed(refused.Attempt, refused.Reason)),
             VmCommand.DeadlinePassed passed => DecideDeadline(entity, passed),
             _ => throw new InvalidOperationException($"unknown command {command}"),
         };
@@ -139,6 +143,57 @@ public static class VmDecisions
         return m.CancelRequested || m.Phase is MigrationPhase.Verifying or MigrationPhase.Finishing
             ? new(accepted, [])
             : Accept(accepted, new VmEvent.CancelRequested(cancel.Request));
+    }
+
+    /// <summary>From the start of the copying on: before it nothing is in doubt, and afterwards the host owes nothing but a clean-up.</summary>
+    private static Handoff.Decision<VmReply, VmEvent> DecideHostOff(VmState state, VmCommand.ProveHostOff off)
+    {
+        if (state.Migration is not { Phase: MigrationPhase.Iterating or MigrationPhase.Switchover or MigrationPhase.InDoubt } m)
+        {
+            return Refuse(VmReplyKind.FailedPrecondition, state.Migration is { } other
+                ? $"migration {other.Id} is {other.Phase}: nothing of it depends on whether a host is off"
+                : "the VM has no migration");
+        }
+
+        if (off.Host != m.Source && off.Host != m.Destination)
+        {
+            return Refuse(VmReplyKind.FailedPrecondition, $"migration {m.Id} goes from {m.Source} to {m.Destination}; '{off.Host}' has no part in it");
+        }
+
+        VmReply accepted = new(VmReplyKind.Accepted, $"{off.Host} is off: {off.Word}", m.Id);
+        return off.Connected
+            ? Refuse(VmReplyKind.FailedPrecondition, $"the agent of {off.Host} is connected, so the host is not off; what it reports counts")
+            : m.IsProvenOff(off.Host) ? new(accepted, [])
+            : Accept(accepted, new VmEvent.HostProvenOff(off.Request, m.Attempt, off.Host, off.Word));
+    }
+
+    private static Handoff.Decision<VmReply, VmEvent> DecideResolve(VmEntity entity, VmCommand.Resolve resolve)
+    {
+        if (entity.State.Migration is not { } m)
+        {
+            return Refuse(VmReplyKind.NotFound, "the VM has no migration");
+        }
+
+        if (m.Resolution is { } earlier)
+        {
+            return earlier == resolve.Resolution
+                ? new(new VmReply(VmReplyKind.Accepted, "this was recorded before", m.Id), [])
+                : Refuse(VmReplyKind.FailedPrecondition, $"migration {m.Id} was resolved before as {earlier.Choice} ({earlier.Word})");
+        }
+
+        if (m.Phase != MigrationPhase.InDoubt)
+        {
+            return Refuse(VmReplyKind.FailedPrecondition, m.Phase.IsTerminal()
+                ? $"migration {m.Id} has already ended: {m.Phase}"
+                : $"migration {m.Id} is {m.Phase} and not in doubt: it goes on by itself, or is cancelled");
+        }
+
+        if (DoubtChoices.WhyNot(entity, m, resolve.Resolution) is { } refusal)
+        {
+            return Refuse(VmReplyKind.FailedPrecondition, $"{resolve.Resolution.Choice} is refused: {refusal}");
+        }
+
+        return Accept(new VmReply(VmReplyKind.Accepted, "", m.Id), new VmEvent.DoubtResolved(resolve.Request, m.Attempt, resolve.Resolution));
     }
 
     private static Handoff.Decision<VmReply, VmEvent> DecideRehearsal(VmState state, VmCommand.NoteRehearsal rehearsal)

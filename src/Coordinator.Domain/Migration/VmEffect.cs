@@ -26,6 +26,21 @@ public abstract record VmEffect
 
     public sealed record EndSource(HostName Host, AttemptNo Attempt, LaunchId Launch) : VmEffect;
 
+    /// <summary>A person's word to the source's agent: its stopped copy goes on.</summary>
+    public sealed record KeepSourceByWord(HostName Host, AttemptNo Attempt, LaunchId Launch) : VmEffect;
+
+    /// <summary>A person's word to the source's agent: its stopped copy is given up.</summary>
+    public sealed record GiveUpSource(HostName Host, AttemptNo Attempt, LaunchId Launch) : VmEffect;
+
+    /// <summary>A person's word to the destination's agent: its loaded copy goes on without the source's release.</summary>
+    public sealed record RunDestinationByWord(HostName Host, AttemptNo Attempt, LaunchId Launch) : VmEffect;
+
+    /// <summary>The source agent's own word, from its record on a host that is off, carried unchanged to the destination's register.</summary>
+    public sealed record CarryRelease(HostName Host, ReleaseRecord Record) : VmEffect;
+
+    /// <summary>End what is left of an attempt on a host whose side a person's word has given up; the agent decides whether it was its source or its destination.</summary>
+    public sealed record EndOverruled(HostName Host, AttemptNo Attempt, LaunchId Launch) : VmEffect;
+
     /// <summary>Have the virtqueue actors judge their rings from both sides' records.</summary>
     public sealed record JudgeQueues(AttemptNo Attempt) : VmEffect;
 

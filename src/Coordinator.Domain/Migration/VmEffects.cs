@@ -52,6 +52,7 @@ public static class VmEffects
             effects.Add(owed switch
             {
                 Owed.CleanUp => new VmEffect.CleanUpDestination(owed.Host, owed.Attempt),
+                Owed.EndOverruled end => new VmEffect.EndOverruled(owed.Host, owed.Attempt, end.Launch),
                 Owed.EndSource end => new VmEffect.EndSource(owed.Host, owed.Attempt, end.Launch),
                 _ => throw new InvalidOperationException($"unknown debt {owed}"),
             });
@@ -110,6 +111,12 @@ public static class VmEffects
 
     private static void AddHandoff(VmEntity entity, MigrationState m, List<VmEffect> effects)
     {
+        if (m.Resolution is { } resolution)
+        {
+            AddResolution(m, resolution, effects);
+            return;
+        }
+
         if (m.WantsBack)
         {
             effects.Add(new VmEffect.CancelAttempt(m.Source, m.Attempt));
@@ -122,6 +129,37 @@ public static class VmEffects
         if (m.Phase == MigrationPhase.InDoubt)
         {
             effects.Add(new VmEffect.RaiseAlert(m.Attempt));
+        }
+    }
+
+    private static void AddResolution(MigrationState m, DoubtResolution resolution, List<VmEffect> effects)
+    {
+        if (resolution.Choice == DoubtChoice.Lost)
+        {
+            AddGivingUp(m, effects);
+            return;
+        }
+
+        effects.Add(resolution.Choice switch
+        {
+            DoubtChoice.KeepSource => new VmEffect.KeepSourceByWord(m.Source, m.Attempt, m.SourceLaunch),
+            DoubtChoice.RunDestination => new VmEffect.RunDestinationByWord(m.Destination, m.Attempt, m.DestinationLaunch),
+            DoubtChoice.ReleaseFromRecord => new VmEffect.CarryRelease(m.Destination, resolution.Record!),
+            _ => throw new InvalidOperationException($"unknown choice {resolution.Choice}"),
+        });
+    }
+
+    /// <summary>Both agents are asked first: the guest is lost when neither has a copy that can run any more, and if one runs meanwhile it is not lost.</summary>
+    private static void AddGivingUp(MigrationState m, List<VmEffect> effects)
+    {
+        if (!m.IsProvenOff(m.Source))
+        {
+            effects.Add(new VmEffect.GiveUpSource(m.Source, m.Attempt, m.SourceLaunch));
+        }
+
+        if (!m.IsProvenOff(m.Destination))
+        {
+            effects.Add(new VmEffect.CleanUpDestination(m.Destination, m.Attempt));
         }
     }
 

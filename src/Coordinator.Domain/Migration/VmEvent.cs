@@ -76,6 +76,18 @@ public abstract record VmEvent
 
     public sealed record DoubtRaised(AttemptNo Attempt, string Evidence) : VmEvent;
 
+    /// <summary>Said by the fencing hook or by a person. What the host had reported before is no evidence any more; what it reports afterwards is.</summary>
+    public sealed record HostProvenOff(RequestId Request, AttemptNo Attempt, HostName Host, SignedWord Word) : VmEvent;
+
+    /// <summary>A person's word on this attempt; it is carried out until an agent confirms it or says that it is no longer possible.</summary>
+    public sealed record DoubtResolved(RequestId Request, AttemptNo Attempt, DoubtResolution Resolution) : VmEvent;
+
+    /// <summary>The word could not be carried out: the doubt is open again.</summary>
+    public sealed record ResolutionFailed(AttemptNo Attempt, string Reason) : VmEvent;
+
+    /// <summary>A copy ran without a grant: somebody other than the agents had continued it. Its agent stops it at once; a person has to find out who.</summary>
+    public sealed record ForeignRunReported(AttemptNo Attempt, HostName Host) : VmEvent;
+
     public sealed record GuestLost(AttemptNo Attempt, string Evidence) : VmEvent;
 
     public sealed record MigrationEnded(MigrationPhase Phase, string Reason) : VmEvent;

@@ -11,11 +11,14 @@ public static class VmEvidence
         text.Append(System.Globalization.CultureInfo.InvariantCulture, $"attempt {migration.Attempt}: source {migration.Source} ");
         text.Append(entity.FencedReportOf(migration.Source) is { } s
             ? $"is {s.Source.Stage} (completed up to {s.Source.Completed}, refused up to {s.Source.Refused}, the register answered {s.Source.Answer})"
-            : "has not answered since this coordinator took over");
+            : Silent(migration, migration.Source));
         text.Append(System.Globalization.CultureInfo.InvariantCulture, $"; destination {migration.Destination} ");
         text.Append(entity.FencedReportOf(migration.Destination) is { } d
             ? $"is {d.Destination.Stage} (attempt {d.Destination.Attempt}, running {d.Destination.Running})"
-            : "has not answered since this coordinator took over");
+            : Silent(migration, migration.Destination));
         return text.ToString();
     }
+
+    private static string Silent(MigrationState migration, HostName host) =>
+        migration.IsProvenOff(host) ? "is proven off" : "has not answered since this coordinator took over";
 }

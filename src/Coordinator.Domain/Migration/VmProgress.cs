@@ -12,7 +12,7 @@ public static class VmProgress
     public static VmEvent? Next(VmEntity entity)
     {
         VmState state = entity.State;
-        return SettledDebt(entity) ?? OfResidence(entity) ?? (state.Migration is { } m && !m.Phase.IsTerminal() ? OfMigration(entity, m) : null);
+        return SettledDebt(entity) ?? OfForeignRun(entity) ?? OfResidence(entity) ?? (state.Migration is { } m && !m.Phase.IsTerminal() ? OfMigration(entity, m) : null);
     }
 
     private static VmEvent? SettledDebt(VmEntity entity)
@@ -27,6 +27,7 @@ public static class VmProgress
             bool settled = owed switch
             {
                 Owed.CleanUp => report.Destination.IsCleanOf(owed.Attempt),
+                Owed.EndOverruled => IsGivenUp(report, owed),
                 Owed.EndSource => report.Source.Attempt == owed.Attempt ? report.Source.Stage == SourceStage.Gone : report.Source.Attempt > owed.Attempt,
                 _ => throw new InvalidOperationException($"unknown debt {owed}"),
             };
@@ -37,6 +38,25 @@ public static class VmProgress
         }
 
         return null;
+    }
+
+    /// <summary>Each side answers for itself: nothing of the attempt was ever known there, or it is proven dead, or long followed by another.</summary>
+    private static bool IsGivenUp(HostReport report, Owed owed)
+    {
+        bool noSource = report.Source.Attempt != owed.Attempt || report.Source.Stage == SourceStage.Gone;
+        bool noDestination = report.Destination.Attempt != owed.Attempt || report.Destination.Stage == DestinationStage.Refused;
+        return noSource && noDestination && report.Source.Stage != SourceStage.NotObserved;
+    }
+
+    private static VmEvent? OfForeignRun(VmEntity entity)
+    {
+        if (entity.State.Migration is not { } m || m.Attempt == AttemptNo.None)
+        {
+            return null;
+        }
+
+        HostReport? ran = entity.Reports.FirstOrDefault(r => r.ForeignRun == m.Attempt && r.IsFencedBy(entity.State.Epoch, entity.State.Incarnation) && !m.ForeignRuns.Contains(r.Host));
+        return ran is null ? null : new VmEvent.ForeignRunReported(m.Attempt, ran.Host);
     }
 
     private static VmEvent? OfResidence(VmEntity entity)
@@ -87,7 +107,7 @@ public static class VmProgress
 
     /// <summary>A destination that still owes the clean-up of an older attempt refuses to open a new register; it is asked first.</summary>
     private static VmEvent? OpenAttempt(VmState state, MigrationState m) =>
-        state.Owed.Any(o => o is Owed.CleanUp && o.Host == m.Destination)
+        state.Owed.Any(o => o is Owed.CleanUp or Owed.EndOverruled && o.Host == m.Destination)
             ? null
             : new VmEvent.AttemptOpened(state.LastAttempt.Next, LaunchIds.ForAttempt(m.Id, state.LastAttempt.Next));
 
@@ -132,19 +152,33 @@ public static class VmProgress
             return new VmEvent.GuestRunsAtDestination(m.Attempt);
         }
 
+        if (m.Resolution is { Choice: DoubtChoice.Lost } givenUp && IsOver(m, s, d))
+        {
+            return new VmEvent.GuestLost(m.Attempt, $"given up by the word of {givenUp.Word}; {m.Reason}");
+        }
+
         if (s is null)
         {
-            return null;
+            return m.IsProvenOff(m.Source) ? OfLostSource(entity, m, completed: AttemptNo.None, d) : null;
         }
 
         if (s.Source.KeepsGuestAfter(m.Attempt))
         {
-            return new VmEvent.AttemptEnded(m.Attempt, WhyBroken(m, s, d), MayRetry: m.StartRefusal.Length == 0);
+            return new VmEvent.AttemptEnded(m.Attempt, WhyBroken(m, s, d), MayRetry: m.StartRefusal.Length == 0 && m.Resolution is null);
         }
 
         if (s.Source.Stage == SourceStage.Gone)
         {
-            return OfLostSource(entity, m, s, d);
+            // Never started, and never will be: nothing of the guest is at the destination.
+            return s.Source.Attempt < m.Attempt && s.Source.Tombstone >= m.Attempt
+                ? new VmEvent.GuestLost(m.Attempt, $"the guest's QEMU on {m.Source} ended before the attempt began")
+                : OfLostSource(entity, m, s.Source.Completed, d);
+        }
+
+        // The register let the destination run and its QEMU is dead: only a person can say whether the source's older memory may go on. No deadline brings more.
+        if (s.Source.Attempt == m.Attempt && s.Source.Stage == SourceStage.HandedOver && IsOf(m, d) && d!.Destination.Stage == DestinationStage.LostAfterRun)
+        {
+            return Doubt(entity, m);
         }
 
         bool standsStill = s.Source.Attempt == m.Attempt && s.Source.Stage is SourceStage.Switching or SourceStage.HandedOver;
@@ -157,6 +191,11 @@ public static class VmProgress
         if (!m.GateFindings.IsEmpty)
         {
             return m.GateRefusal;
+        }
+
+        if (m.Resolution is { } resolution)
+        {
+            return $"the guest goes on at {m.Source} by the word of {resolution.Word}; disks that may be rewound: {string.Join(", ", resolution.Disks)}";
         }
 
         if (m.CancelRequested)
@@ -184,27 +223,40 @@ public static class VmProgress
         };
     }
 
-    /// <summary>The source's QEMU is proven dead, its agent lives.</summary>
-    private static VmEvent? OfLostSource(VmEntity entity, MigrationState m, HostReport source, HostReport? destination)
-    {
-        if (source.Source.Attempt < m.Attempt && source.Source.Tombstone >= m.Attempt)
-        {
-            // Never started, and never will be: nothing of the guest is at the destination.
-            return new VmEvent.GuestLost(m.Attempt, $"the guest's QEMU on {m.Source} ended before the attempt began");
-        }
+    private static bool IsOf(MigrationState m, HostReport? destination) =>
+        destination is { } d && d.Store == m.DestinationStore && d.Destination.Attempt == m.Attempt;
 
-        if (destination is not { } d || d.Store != m.DestinationStore || d.Destination.Attempt != m.Attempt)
+    /// <summary>No copy of this attempt is anywhere any more, and none can come back.</summary>
+    private static bool IsOver(MigrationState m, HostReport? source, HostReport? destination)
+    {
+        bool noSource = source is null ? m.IsProvenOff(m.Source) : source.Source.Stage is SourceStage.Gone or SourceStage.Overruled;
+        bool noDestination = IsOf(m, destination)
+            ? destination!.Destination.Stage is DestinationStage.LostAfterRun or DestinationStage.Refused
+            : m.IsProvenOff(m.Destination);
+        return noSource && noDestination;
+    }
+
+    private static VmEvent? Doubt(VmEntity entity, MigrationState m) =>
+        m.Phase == MigrationPhase.InDoubt ? null : new VmEvent.DoubtRaised(m.Attempt, VmEvidence.Describe(entity, m));
+
+    /// <summary>The source's QEMU is proven dead: by its agent, or with its host, whose agent's records nobody can ask then.</summary>
+    private static VmEvent? OfLostSource(VmEntity entity, MigrationState m, AttemptNo completed, HostReport? destination)
+    {
+        if (!IsOf(m, destination))
         {
             return null;
         }
 
-        switch (d.Destination.Stage)
+        switch (destination!.Destination.Stage)
         {
             case DestinationStage.Refused:
                 return new VmEvent.GuestLost(m.Attempt, VmEvidence.Describe(entity, m));
-            case DestinationStage.Loaded when source.Source.Completed < m.Attempt:
+            case DestinationStage.Loaded when completed < m.Attempt:
             case DestinationStage.LostAfterRun:
-                return m.Phase == MigrationPhase.InDoubt ? null : new VmEvent.DoubtRaised(m.Attempt, VmEvidence.Describe(entity, m));
+
+            // A host that went off says no word on its connections: its stream ends for nobody.
+            case DestinationStage.Receiving when m.IsProvenOff(m.Source):
+                return Doubt(entity, m);
             default:
                 // Still receiving: its QEMU ends by itself. Granted or about to be released from the record: it will run.
                 return null;

@@ -31,6 +31,9 @@ public abstract record Owed(HostName Host, AttemptNo Attempt)
     /// </summary>
     public sealed record CleanUp(HostName Host, AttemptNo Attempt) : Owed(Host, Attempt);
 
+    /// <summary>A person's word has given this side up. If its host was off its process is dead already; if it was not, the second copy is ended as soon as it is seen.</summary>
+    public sealed record EndOverruled(HostName Host, AttemptNo Attempt, LaunchId Launch) : Owed(Host, Attempt);
+
     /// <summary>End the handed-over source process. Owed only after <c>Running</c>.</summary>
     public sealed record EndSource(HostName Host, AttemptNo Attempt, LaunchId Launch) : Owed(Host, Attempt);
 }
@@ -81,6 +84,17 @@ public sealed record MigrationState(Guid Id, HostName Source, LaunchId SourceLau
 
     /// <summary>Why the source agent would not start the attempt; empty if it did not refuse.</summary>
     public string StartRefusal { get; init; } = "";
+
+    /// <summary>Hosts of this attempt that were proven off. A report made afterwards still counts.</summary>
+    public EquatableList<HostName> ProvenOff { get; init; } = [];
+
+    /// <summary>A person's word that is being, or was, carried out.</summary>
+    public DoubtResolution? Resolution { get; init; }
+
+    /// <summary>Hosts on which a copy ran without a grant in this attempt.</summary>
+    public EquatableList<HostName> ForeignRuns { get; init; } = [];
+
+    public bool IsProvenOff(HostName host) => ProvenOff.Contains(host);
 
     public bool WantsBack => CancelRequested || TimedOut || StartRefusal.Length > 0;
 }

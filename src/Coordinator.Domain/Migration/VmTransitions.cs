@@ -12,6 +12,7 @@ public static class VmTransitions
         {
             // What was reported to an older incarnation, or judged for an older attempt, is no evidence for the new one.
             VmEvent.IncarnationStarted => new VmEntity(next),
+            VmEvent.HostProvenOff e => entity with { State = next, Reports = entity.Reports.Where(r => r.Host != e.Host).ToEquatableList() },
             VmEvent.AttemptOpened => entity with { State = next, QueuesReadyFor = AttemptNo.None, FoldedVerdict = null },
             _ => entity with { State = next },
         };
@@ -44,6 +45,14 @@ public static class VmTransitions
         VmEvent.VerdictReached e => Move(state, happened, MigrationPhase.Finishing, m => m with { Verdict = e.Verdict }),
         VmEvent.AttemptEnded e => EndAttempt(state, e),
         VmEvent.DebtSettled e => state with { Owed = state.Owed.Where(o => o.Host != e.Host || o.Attempt != e.Attempt).ToEquatableList() },
+        VmEvent.HostProvenOff e => Change(state, happened, e.Attempt, m => m with { ProvenOff = m.ProvenOff.Contains(e.Host) ? m.ProvenOff : m.ProvenOff.Add(e.Host) }),
+        VmEvent.DoubtResolved e => state.Migration is { Phase: MigrationPhase.InDoubt, Resolution: null }
+            ? Change(state, happened, e.Attempt, m => m with { Resolution = e.Resolution })
+            : throw Impossible(state, happened),
+        VmEvent.ResolutionFailed e => Change(state, happened, e.Attempt, m => m with { Resolution = null, Reason = $"{m.Reason}; {e.Reason}" }),
+        VmEvent.ForeignRunReported e => state.Migration is { } ran && ran.Attempt == e.Attempt
+            ? state with { Migration = ran with { ForeignRuns = ran.ForeignRuns.Add(e.Host) } }
+            : throw Impossible(state, happened),
         VmEvent.DoubtRaised e => Move(state, happened, MigrationPhase.InDoubt, m => m with { Reason = e.Evidence }),
         VmEvent.GuestLost e => Lose(state, happened, e),
         VmEvent.MigrationEnded e => Move(state, happened, e.Phase, m => m with { Reason = e.Reason.Length > 0 ? e.Reason : m.Reason }),
@@ -81,6 +90,9 @@ public static class VmTransitions
             AttemptsMade = m.AttemptsMade + 1,
             DestinationLaunch = e.Launch,
             DestinationStore = StoreInstanceId.None,
+            ProvenOff = [],
+            Resolution = null,
+            ForeignRuns = [],
             TimedOut = false,
             MayRetry = false,
             StartRefusal = "",
@@ -98,7 +110,7 @@ public static class VmTransitions
         return moved with
         {
             Residence = new Residence(ResidenceKind.Resident, m.Destination, m.DestinationLaunch),
-            Owed = moved.Owed.Add(new Owed.EndSource(m.Source, m.Attempt, m.SourceLaunch)),
+            Owed = moved.Owed.Add(m.Resolution is null ? new Owed.EndSource(m.Source, m.Attempt, m.SourceLaunch) : GivenUpSource(m)),
         };
     }
 
@@ -115,13 +127,22 @@ public static class VmTransitions
             Reason = e.Reason,
             MayRetry = e.MayRetry,
         });
-        return moved with { Owed = moved.Owed.Add(new Owed.CleanUp(moved.Migration!.Destination, e.Attempt)) };
+        MigrationState m = moved.Migration!;
+        return moved with { Owed = moved.Owed.Add(m.Resolution is null ? new Owed.CleanUp(m.Destination, e.Attempt) : GivenUpDestination(m)) };
     }
+
+    private static Owed.EndOverruled GivenUpSource(MigrationState m) => new(m.Source, m.Attempt, m.SourceLaunch);
+
+    private static Owed.EndOverruled GivenUpDestination(MigrationState m) => new(m.Destination, m.Attempt, m.DestinationLaunch);
 
     private static VmState Lose(VmState state, VmEvent happened, VmEvent.GuestLost e)
     {
         VmState moved = Move(state, happened, MigrationPhase.Lost, m => m with { Reason = e.Evidence });
-        return moved with { Residence = Residence.Absent, Owed = moved.Owed.Add(new Owed.CleanUp(moved.Migration!.Destination, e.Attempt)) };
+        MigrationState m = moved.Migration!;
+        EquatableList<Owed> owed = m.Resolution is null
+            ? moved.Owed.Add(new Owed.CleanUp(m.Destination, e.Attempt))
+            : moved.Owed.Add(GivenUpSource(m)).Add(GivenUpDestination(m));
+        return moved with { Residence = Residence.Absent, Owed = owed };
     }
 
     private static VmState Change(VmState state, VmEvent happened, AttemptNo attempt, Func<MigrationState, MigrationState> change) =>
