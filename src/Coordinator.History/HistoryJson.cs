@@ -13,6 +13,7 @@ namespace Coordinator.History;
 [JsonDerivedType(typeof(SwitchoverAuthorised), "switchover-authorised")]
 [JsonDerivedType(typeof(MigrateIssued), "migrate-issued")]
 [JsonDerivedType(typeof(SourceCompleted), "source-completed")]
+[JsonDerivedType(typeof(SourceKeptByWord), "source-kept-by-word")]
 [JsonDerivedType(typeof(RegisterInvoked), "register-invoked")]
 [JsonDerivedType(typeof(RegisterAnswered), "register-answered")]
 [JsonDerivedType(typeof(RequestAcknowledged), "request-acknowledged")]

@@ -20,6 +20,7 @@ public sealed class HistoryLinesTests
         new GuestIntended(4, Vm, GuestIntent.Rest, "paused by \"its\" user"),
         new FaultBegan(5, Party.AgentLink(B, A), FaultKind.Cut),
         new FaultEnded(6, Party.Qemu(AtSource), FaultKind.Stopped),
+        new SourceKeptByWord(6, Vm, First, AtSource),
         new CommandSent(7, Vm, AtSource, "c1", "main", "migrate", """{"uri":"tcp:10.0.0.1:4000"}"""),
         new CommandReplied(8, Vm, AtSource, "c1", Error: null, Run: "running", Status: "none"),
         new EventSeen(9, Vm, AtSource, "MIGRATION", "setup", ByObserver: true),

@@ -112,7 +112,7 @@ public sealed class Deployment : IAsyncDisposable
     /// <summary>Ends the agents in order and the recording with them, so that its directory can be judged. Guests go on.</summary>
     public async Task<string> EndRecordingAsync()
     {
-        foreach (Part agent in Recording is null ? [] : _agents.Values)
+        foreach (Part agent in _agents.Values.Where(_ => Recording is not null))
         {
             await agent.EndAsync();
         }

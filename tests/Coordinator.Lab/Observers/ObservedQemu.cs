@@ -1,4 +1,5 @@
 using System.Globalization;
+using Coordinator.History;
 
 namespace Coordinator.Lab.Observers;
 
@@ -32,6 +33,13 @@ public static class ObservedQemu
             """);
         File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return program;
+    }
+
+    /// <summary>When the program that became this QEMU ran; null when it left no trace.</summary>
+    internal static long? LaunchedMicros(string socket)
+    {
+        FileInfo trace = new(Path.ChangeExtension(socket, null));
+        return trace.Exists ? HistoryClock.Micros(new DateTimeOffset(trace.LastWriteTimeUtc)) : null;
     }
 
     /// <summary>Of the QEMU with this socket; 0 when it was never written.</summary>

@@ -103,7 +103,8 @@ public sealed class QemuObserver : IAsyncDisposable
                 _vm = new VmName(name.GetProperty("name").GetString()!);
                 if (isFirst)
                 {
-                    history.Add(new QemuLaunched(now, _vm, copy, _process?.Pid ?? 0, run.Status == "inmigrate", ByObserver: true));
+                    // The program's own trace, before it became QEMU: by now an agent may have sent its first commands.
+                    history.Add(new QemuLaunched(ObservedQemu.LaunchedMicros(socket) ?? now, _vm, copy, _process?.Pid ?? 0, run.Status == "inmigrate", ByObserver: true));
                     _early.ForEach(Write);
                     _early.Clear();
                 }
