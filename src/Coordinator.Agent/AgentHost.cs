@@ -5,6 +5,7 @@ using Coordinator.Agent.Configuration;
 using Coordinator.Agent.Coordinators;
 using Coordinator.Agent.Processes;
 using Coordinator.Agent.Qemu;
+using Coordinator.Agent.Recording;
 using Coordinator.Agent.Sessions;
 using Coordinator.Agent.State;
 using Coordinator.AgentProtocol;
@@ -59,7 +60,10 @@ internal sealed class AgentHost : IAsyncDisposable
             AgentContext? context = null;
             CoordinatorLink link = new(configuration.Coordinators, () => Hello(context!, sessions!), loggers.CreateLogger<CoordinatorLink>());
             context = new AgentContext(
-                configuration, store, new QemuLauncher(configuration.Scope), new HostMemory(), new StreamPorts(configuration.MigrationStream), link, loggers);
+                configuration, store, new QemuLauncher(configuration.Scope), new HostMemory(), new StreamPorts(configuration.MigrationStream), link, loggers)
+            {
+                History = AgentHistory.FromEnvironment(configuration.HostId, store.InstanceId),
+            };
             sessions = new VmSessions(context);
             link.Sessions = sessions;
             web.MapGrpcService<HandoffListener>();
@@ -92,6 +96,10 @@ internal sealed class AgentHost : IAsyncDisposable
         await _web.StopAsync(limit.Token);
         await _web.DisposeAsync();
         _store.Dispose();
+        if (Context.History is { } history)
+        {
+            await history.DisposeAsync();
+        }
     }
 
     private static int BoundPort(WebApplication web)

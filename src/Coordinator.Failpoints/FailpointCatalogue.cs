@@ -11,13 +11,16 @@ public static class FailpointCatalogue
     private static readonly (string Family, string Meaning, string[] Kinds)[] s_places =
     [
         ("agent.source.persist", "the source's record of '{0}' is committed",
-            ["attempt-started", "tombstoned", "completion-recorded", "refusal-stored", "foreign-run-seen"]),
+            ["attempt-started", "tombstoned", "completion-recorded", "refusal-stored", "foreign-run-seen", "kept-by-word", "overruled"]),
         ("agent.destination.persist", "the destination's record of '{0}' is committed, its register first",
-            ["register-opened", "run-set", "refused-set", "withdrawal-begun", "run-withdrawn", "running-recorded"]),
+            ["register-opened", "run-set", "refused-set", "withdrawal-begun", "run-withdrawn", "running-recorded", "overruled"]),
         ("agent.register", "the register file: {0}, written and synced", ["open", "set-run", "set-refused", "withdraw"]),
         ("agent.floor", "the epoch floor: {0}, committed with the step that brought it", ["raise"]),
         ("agent.step", "a coordinator's step '{0}': on receipt, and when its answer is about to leave",
-            ["fence", "launch", "end-vm", "prepare", "rehearse", "start", "cancel", "end-source", "clean-up"]),
+            [
+                "fence", "launch", "end-vm", "prepare", "rehearse", "start", "cancel", "end-source", "clean-up", "keep-source", "run-destination", "carry-release", "end-overruled",
+                "give-up-source",
+            ]),
         ("agent.source.effect", "the source's effect '{0}': before QEMU or the disk is asked, and when it has answered",
             ["observe", "issue-migrate", "cancel-migrate", "continue-switchover", "yank-stream", "send-to-destination", "record-completion", "continue-guest", "stop-foreign-run", "end-qemu"]),
         ("agent.destination.effect", "the destination's effect '{0}': before QEMU is asked, and when it has answered",
@@ -31,11 +34,12 @@ public static class FailpointCatalogue
                 "incarnation-started", "vm-start-ordered", "vm-resident", "vm-stop-ordered", "vm-gone", "migration-requested", "migration-scheduled", "attempt-opened",
                 "destination-prepared", "rehearsal-completed", "switchover-authorized", "iteration-completed", "cancel-requested", "phase-timed-out", "start-refused",
                 "switchover-entered", "guest-runs-at-destination", "blackout-measured", "queues-judged", "verdict-reached", "attempt-ended", "gate-refused", "debt-settled",
-                "doubt-raised", "guest-lost", "migration-ended",
+                "doubt-raised", "guest-lost", "migration-ended", "host-proven-off", "doubt-resolved", "resolution-failed", "foreign-run-reported",
             ]),
         ("coordinator.step", "the VM's entity sends the step '{0}' to an agent: before it is sent, and when its answer has come",
             [
-                "fence", "launch-vm", "end-vm", "prepare-destination", "rehearse", "start-attempt", "cancel-attempt", "clean-up-destination", "end-source",
+                "fence", "launch-vm", "end-vm", "prepare-destination", "rehearse", "start-attempt", "cancel-attempt", "clean-up-destination", "end-source", "keep-source-by-word",
+                "give-up-source", "run-destination-by-word", "carry-release", "end-overruled",
             ]),
     ];
 

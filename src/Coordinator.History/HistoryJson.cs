@@ -13,6 +13,7 @@ namespace Coordinator.History;
 [JsonDerivedType(typeof(SwitchoverAuthorised), "switchover-authorised")]
 [JsonDerivedType(typeof(MigrateIssued), "migrate-issued")]
 [JsonDerivedType(typeof(SourceCompleted), "source-completed")]
+[JsonDerivedType(typeof(SourceKeptByWord), "source-kept-by-word")]
 [JsonDerivedType(typeof(RegisterInvoked), "register-invoked")]
 [JsonDerivedType(typeof(RegisterAnswered), "register-answered")]
 [JsonDerivedType(typeof(RequestAcknowledged), "request-acknowledged")]
@@ -20,6 +21,14 @@ namespace Coordinator.History;
 [JsonDerivedType(typeof(GuestIntended), "guest-intended")]
 [JsonDerivedType(typeof(FaultBegan), "fault-began")]
 [JsonDerivedType(typeof(FaultEnded), "fault-ended")]
+[JsonDerivedType(typeof(CommandSent), "command-sent")]
+[JsonDerivedType(typeof(CommandReplied), "command-replied")]
+[JsonDerivedType(typeof(EventSeen), "event-seen")]
+[JsonDerivedType(typeof(QemuLaunched), "qemu-launched")]
+[JsonDerivedType(typeof(QemuExited), "qemu-exited")]
+[JsonDerivedType(typeof(WriterBegan), "writer-began")]
+[JsonDerivedType(typeof(WriterEnded), "writer-ended")]
+[JsonDerivedType(typeof(RecordsDropped), "records-dropped")]
 public partial record HistoryRecord;
 
 [JsonSourceGenerationOptions(

@@ -36,6 +36,8 @@ public static class HistoryJudge
             .. AcknowledgedResults.Check(history),
             .. Standstills.Check(history, settings),
             .. RunOwnership.Check(history, settings),
+            .. ModelReplay.Check(history, settings),
+            .. history.OfType<RecordsDropped>().Select(dropped => new Violation("record", Vm: null, dropped.AtMicros, $"{dropped.Writer} could not keep up and left out {dropped.Count} records")),
         ];
         return new(history.Length, violations, new SortedDictionary<string, int>(new Dictionary<string, int>(StringComparer.Ordinal)
         {
@@ -44,6 +46,7 @@ public static class HistoryJudge
             ["accepted epochs"] = history.OfType<EpochAccepted>().Count(),
             ["acknowledged requests"] = history.OfType<RequestAcknowledged>().Count(),
             ["standstills"] = Standstills.Of(history).Count,
+            ["recorded QMP commands"] = history.OfType<CommandSent>().Count(),
             ["faults"] = FaultInterval.Of(history).Count,
         }, StringComparer.Ordinal));
     }

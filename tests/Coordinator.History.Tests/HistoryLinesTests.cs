@@ -20,6 +20,15 @@ public sealed class HistoryLinesTests
         new GuestIntended(4, Vm, GuestIntent.Rest, "paused by \"its\" user"),
         new FaultBegan(5, Party.AgentLink(B, A), FaultKind.Cut),
         new FaultEnded(6, Party.Qemu(AtSource), FaultKind.Stopped),
+        new SourceKeptByWord(6, Vm, First, AtSource),
+        new CommandSent(7, Vm, AtSource, "c1", "main", "migrate", """{"uri":"tcp:10.0.0.1:4000"}"""),
+        new CommandReplied(8, Vm, AtSource, "c1", Error: null, Run: "running", Status: "none"),
+        new EventSeen(9, Vm, AtSource, "MIGRATION", "setup", ByObserver: true),
+        new QemuLaunched(10, Vm, AtDestination, 4711, Incoming: true, ByObserver: false),
+        new QemuExited(11, Vm, AtDestination, ByObserver: true),
+        new WriterBegan(12, "agent-a-1", A),
+        new WriterEnded(13, "agent-a-1"),
+        new RecordsDropped(14, "agent-a-1", 3),
     ];
 
     [Theory]

@@ -42,6 +42,10 @@ public sealed class RegisterLinearizabilityTests
     public void Run_WithoutReleased_IsRefused() => Assert.Single(RegisterLinearizability.Check(Opened().Operation(Refuse, 10, 11, Run).Records, Partial));
 
     [Fact]
+    public void Run_WithoutReleasedButByAPersonsWord_IsAllowed() => Assert.Empty(RegisterLinearizability.Check(
+        Opened().Operation(GrantByWord, 5, 6, Done).Operation(Refuse, 10, 11, Run).Records, Complete));
+
+    [Fact]
     public void Run_WithoutAGrantOnRecord_IsRefusedWhereAllIsOnRecord()
     {
         MigrationHistory history = Opened().Operation(Released, 10, 11, Run);

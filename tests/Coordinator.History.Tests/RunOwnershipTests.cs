@@ -47,6 +47,12 @@ public sealed class RunOwnershipTests
     }
 
     [Fact]
+    public void SourceRanAgain_ByAPersonsWord_IsGood() => Assert.Empty(Check(Beginning().Completed(110).Add(new SourceKeptByWord(Micros(149), Vm, First, AtSource)).Runs(AtSource, 150)));
+
+    [Fact]
+    public void DestinationRan_ByAPersonsWord_IsGood() => Assert.Empty(Check(Beginning().Operation(RegisterOperationKind.GrantByWord, 110, 112, RegisterOutcome.Done).Runs(AtDestination, 120)));
+
+    [Fact]
     public void SourceRanAgain_OnAnUndecidedAnswer_IsFound() =>
         Assert.Single(Check(Beginning().Completed(110).Operation(RegisterOperationKind.Refuse, 111, 112, RegisterOutcome.Undecided).Runs(AtSource, 150)));
 

@@ -138,7 +138,10 @@ internal sealed partial class DestinationSide(VmSession session)
         foreach (DestinationEvent happened in events)
         {
             DestinationHandoff next = DestinationDecisions.Apply(state, happened);
-            if (!await SetRegisterAsync(happened, state, next))
+            string? change = session.History?.Changing(happened, state);
+            bool holds = await SetRegisterAsync(happened, state, next);
+            session.History?.Changed(change, happened, next, holds);
+            if (!holds)
             {
                 return null;
             }

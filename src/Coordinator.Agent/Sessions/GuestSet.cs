@@ -100,6 +100,7 @@ internal sealed class GuestSet(VmSession session) : IAsyncDisposable
             QemuProcessIdentity identity = launched.Process.Identity;
             // Attached anew: disposing what the launcher gave closes the monitor connection that it made, and QEMU serves one at a time.
             _ = QemuProcess.Attach(identity, launched.MonitorPath, out QemuProcess? attached);
+            session.History?.Qemu(launch.Launch).Launched(identity.Pid, line.Role == LaunchRole.Incoming);
             process = attached ?? throw new QemuLaunchException(LaunchFault.Exited, $"QEMU of VM {line.VmName} ended right after it had come up; see {line.LogPath}.", null);
         }
 
@@ -202,7 +203,7 @@ internal sealed class GuestSet(VmSession session) : IAsyncDisposable
     {
         QemuInstance instance = new(
             launch.Launch, process, launch.MonitorPath, TrackedDevices(launch), news => session.Post(new SessionInput.QemuSaid(news)),
-            session.Agent.Loggers.CreateLogger($"Coordinator.Agent.Qemu.{session.Vm}"))
+            session.Agent.Loggers.CreateLogger($"Coordinator.Agent.Qemu.{session.Vm}"), session.History?.Qemu(launch.Launch))
         {
             IsArriving = launch.Launch == session.Destination.Records.Launch && session.Destination.Records.Running < session.Destination.Records.Attempt,
         };

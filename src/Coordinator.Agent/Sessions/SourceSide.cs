@@ -105,6 +105,7 @@ internal sealed partial class SourceSide(VmSession session) : IAsyncDisposable
         }
 
         Facts.FirstAnswer.TrySetResult();
+        session.History?.Heard(session.Source.Attempt, session.Source.Records.DestinationStore, answer);
         await session.FeedAsync(new SourceInput.RegisterAnswered(new RegisterReply(new AttemptNo(from.Frame.Attempt), answer)));
     }
 

@@ -246,6 +246,11 @@ internal sealed partial class StepDesk(VmSession session)
             _ = session.Records.ForgetStepsBelowAsync(context.Floor.Epoch);
         }
 
+        if (context.Floor != session.Floor)
+        {
+            session.History?.Accepted(context.Floor);
+        }
+
         session.Floor = context.Floor;
     }
 

@@ -1,4 +1,5 @@
 using Coordinator.Agent.Qemu;
+using Coordinator.Agent.Recording;
 using Coordinator.Agent.State;
 using Coordinator.Domain;
 using Coordinator.Domain.Handoff;
@@ -32,6 +33,7 @@ internal sealed partial class VmSession : IAsyncDisposable
         _logger = agent.Loggers.CreateLogger($"Coordinator.Agent.Vm.{vm}");
         _inbox = new SerialInbox<SessionInput>(HandleAsync);
         Records = VmRecords.Load(agent.Store, vm);
+        History = agent.History?.Of(vm);
         Floor = Records.Floor;
         Source = new SourceHandoff { Records = Records.Source }.AfterRestart();
         Destination = new DestinationHandoff { Records = Records.Destination }.AfterRestart();
@@ -50,6 +52,9 @@ internal sealed partial class VmSession : IAsyncDisposable
     public VmRecords Records { get; }
 
     public GuestSet Guests { get; }
+
+    /// <summary>Null unless somebody wants to judge this run.</summary>
+    public VmHistory? History { get; }
 
     public ILogger Logger => _logger;
 
@@ -134,10 +139,12 @@ internal sealed partial class VmSession : IAsyncDisposable
     /// <inheritdoc cref="FeedAsync(SourceInput)"/>
     public async ValueTask<DestinationReply> FeedAsync(DestinationInput input)
     {
+        string? asked = History?.Asked(input);
         Decision<DestinationReply, DestinationEvent> decision = DestinationDecisions.Decide(Destination, input);
         if (await _destinationSide.MakeDurableAsync(decision.Events) is { } next)
         {
             Become(next);
+            History?.Answered(asked, decision.Reply.Register);
             return decision.Reply;
         }
 
@@ -155,6 +162,7 @@ internal sealed partial class VmSession : IAsyncDisposable
             LogForeignRun(Vm, next.Attempt.Value);
         }
 
+        History?.Became(Source, next);
         Source = next;
     }
 
@@ -165,6 +173,7 @@ internal sealed partial class VmSession : IAsyncDisposable
             LogForeignRun(Vm, next.Records.Attempt.Value);
         }
 
+        History?.Became(Destination, next);
         Destination = next;
     }
 

@@ -30,7 +30,7 @@ internal sealed record NeededParties(long FromMicros, long UntilMicros, bool IsL
             Handler? who = call switch
             {
                 { Invoked.Kind: RegisterOperationKind.Released or RegisterOperationKind.Refuse, Outcome: null or RegisterOutcome.Undecided or RegisterOutcome.GateClosed } => Handler.Both,
-                { Invoked.Kind: RegisterOperationKind.Grant, Outcome: RegisterOutcome.Done } or { Outcome: RegisterOutcome.Run or RegisterOutcome.Running } => Handler.Destination,
+                { Invoked.Kind: RegisterOperationKind.Grant or RegisterOperationKind.GrantByWord, Outcome: RegisterOutcome.Done } or { Outcome: RegisterOutcome.Run or RegisterOutcome.Running } => Handler.Destination,
                 { Outcome: RegisterOutcome.Refused } => Handler.Source,
                 _ => null,
             };

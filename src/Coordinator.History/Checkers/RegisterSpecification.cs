@@ -108,6 +108,7 @@ internal static class RegisterSpecification
         {
             RegisterOperationKind.Open => Keeper(outcome, same, value == Value.NotOpen ? Bit(Value.Empty, released, closed) : Nothing),
             RegisterOperationKind.Grant => Keeper(outcome, same, value == Value.Empty && released ? Bit(Value.Run, released, closed) : Nothing),
+            RegisterOperationKind.GrantByWord => Keeper(outcome, same, value == Value.Empty ? Bit(Value.Run, released, closed) : Nothing),
             RegisterOperationKind.SetRefused => Keeper(outcome, same, value switch
             {
                 Value.NotOpen => Bit(Value.Refused, released, closed),

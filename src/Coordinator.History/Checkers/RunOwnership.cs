@@ -43,7 +43,7 @@ public static class RunOwnership
     {
         string ran = $"the destination's {began.Copy} of {began.Vm} ran at {Moment.Ms(began.AtMicros)}";
         long latest = began.AtMicros + settings.ClockToleranceMicros;
-        RegisterCall[] grants = [.. calls.Where(call => call.Invoked.Kind == RegisterOperationKind.Grant && call.Outcome != RegisterOutcome.NotDone)];
+        RegisterCall[] grants = [.. calls.Where(call => call.Invoked.Kind is RegisterOperationKind.Grant or RegisterOperationKind.GrantByWord && call.Outcome != RegisterOutcome.NotDone)];
 
         // A grant that was lost with its agent's last lines shows in what the register says later.
         bool saidRun = calls.Any(call => call.Outcome is RegisterOutcome.Run or RegisterOutcome.Running || call is { Invoked.Kind: RegisterOperationKind.RecordRunning, Outcome: RegisterOutcome.Done });
@@ -75,7 +75,9 @@ public static class RunOwnership
 
         bool refused = calls.Any(call => call.Key.Attempt == completed.Attempt
             && call.Value.Any(answer => answer.Outcome == RegisterOutcome.Refused && answer.AnsweredMicros <= began.AtMicros + settings.ClockToleranceMicros));
-        if (!refused)
+        bool keptByWord = records.OfType<SourceKeptByWord>().Any(kept =>
+            kept.Source == began.Copy && kept.Attempt == completed.Attempt && kept.AtMicros <= began.AtMicros + settings.ClockToleranceMicros);
+        if (!refused && !keptByWord)
         {
             violations.Add(new(Name, began.Vm, began.AtMicros,
                 $"the source's {began.Copy} of {began.Vm} ran again at {Moment.Ms(began.AtMicros)} although it had completed attempt {completed.Attempt} "

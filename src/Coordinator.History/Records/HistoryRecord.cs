@@ -36,6 +36,9 @@ public sealed record MigrateIssued(long AtMicros, VmName Vm, AttemptNo Attempt, 
 /// <summary>The source's QEMU said <c>completed</c> for an attempt: from here only the register's refusal lets it run again.</summary>
 public sealed record SourceCompleted(long AtMicros, VmName Vm, AttemptNo Attempt, Copy Source) : VmRecord(AtMicros, Vm);
 
+/// <summary>A person's recorded word stands in for the register's refusal of an attempt: the source may run again.</summary>
+public sealed record SourceKeptByWord(long AtMicros, VmName Vm, AttemptNo Attempt, Copy Source) : VmRecord(AtMicros, Vm);
+
 /// <summary>
 /// Somebody asks a register. <paramref name="Operation"/> is unique within one history and is repeated by <see cref="RegisterAnswered"/>; one that was never answered may have taken effect.
 /// </summary>

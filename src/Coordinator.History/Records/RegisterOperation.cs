@@ -34,6 +34,9 @@ public enum RegisterOperationKind
 
     /// <summary>The guest was seen running, made durable: from here <c>run</c> is answered <c>running</c> and can not be withdrawn.</summary>
     RecordRunning,
+
+    /// <summary><c>empty → run</c> by a person's recorded word, without the source's.</summary>
+    GrantByWord,
 }
 
 public enum RegisterOutcome

@@ -68,6 +68,12 @@ internal sealed record CellResult
 
     public IReadOnlyList<string> Runs { get; init; } = [];
 
+    /// <summary>What the history's checkers had before them.</summary>
+    public string Judged { get; init; } = "";
+
+    /// <summary>By which all bounds of this cell were longer: <see cref="Evidence.MachineLoad"/>.</summary>
+    public double Load { get; init; } = 1;
+
     public bool IsGood => Violations.Count == 0;
 
     public static CellResult Broken(Cell cell, string why) => new() { Cell = cell.Name, Phase = "broken", Violations = [why] };

@@ -20,8 +20,10 @@ internal sealed class CellScene(ChaosLab lab, Cell cell, string vm, VirtualMachi
 
     private static readonly TimeSpan s_resolvedAfter = TimeSpan.FromSeconds(2);
 
+    private readonly double _load = MachineLoad.PerCore;
     private DateTimeOffset _struckAt = DateTimeOffset.MaxValue;
     private IReadOnlyList<int> _filled = [];
+    private string _counted = "";
 
     /// <summary>The fault comes now; which destination is being filled must be known.</summary>
     public void Struck()
@@ -43,7 +45,7 @@ internal sealed class CellScene(ChaosLab lab, Cell cell, string vm, VirtualMachi
 
         (double standstillMs, string blame, string? tooLong) = Standstill(runs, ended, now);
         violations.AddRange(tooLong is null ? [] : [tooLong]);
-        violations.AddRange(JudgeHistory(runs, ended));
+        violations.AddRange(JudgeHistory(ended));
         return new CellResult
         {
             Cell = cell.Name,
@@ -54,6 +56,8 @@ internal sealed class CellScene(ChaosLab lab, Cell cell, string vm, VirtualMachi
             Blame = blame,
             SettledAfterMs = ended?.Timeline.LastOrDefault() is { } last ? Math.Round((last.At.ToDateTimeOffset() - _struckAt).TotalMilliseconds) : -1,
             Violations = violations,
+            Judged = _counted,
+            Load = Math.Round(_load, 1),
             Story = violations.Count > 0 || cell.MustLive is not true ? CellResult.Describe(ended) : "",
             Runs = [.. runs.Select(run => run.ToString())],
         };
@@ -159,7 +163,7 @@ internal sealed class CellScene(ChaosLab lab, Cell cell, string vm, VirtualMachi
         }
 
         TimeSpan longest = worst.To - worst.From;
-        TimeSpan allowed = TimeSpan.FromMilliseconds(CellRunner.SwitchoverDeadlineMs) + s_margin;
+        TimeSpan allowed = TimeSpan.FromMilliseconds(CellRunner.SwitchoverDeadlineMs) + (s_margin * _load);
         if (longest <= allowed || mayRest)
         {
             return (longest.TotalMilliseconds, "", null);
@@ -169,7 +173,7 @@ internal sealed class CellScene(ChaosLab lab, Cell cell, string vm, VirtualMachi
         foreach (FaultEnded back in strike.Records.OfType<FaultEnded>())
         {
             DateTimeOffset at = DateTimeOffset.UnixEpoch.AddMicroseconds(back.AtMicros);
-            if (at > worst.From && worst.To - at <= s_resolvedAfter)
+            if (at > worst.From && worst.To - at <= s_resolvedAfter * _load)
             {
                 return (longest.TotalMilliseconds, string.Create(CultureInfo.InvariantCulture, $"{back.Party} away until {Math.Max(0, (worst.To - at).TotalMilliseconds):0} ms before the end"), null);
             }
@@ -178,28 +182,24 @@ internal sealed class CellScene(ChaosLab lab, Cell cell, string vm, VirtualMachi
         return (longest.TotalMilliseconds, "nobody", $"the guest stood still for {longest.TotalMilliseconds:0} ms from {worst.From:HH:mm:ss.fff} and nobody's absence explains it");
     }
 
-    private IEnumerable<string> JudgeHistory(IReadOnlyList<GuestRun> runs, Migration? ended)
+    private IEnumerable<string> JudgeHistory(Migration? ended)
     {
         VmName name = new(vm);
-        List<HistoryRecord> history = [.. strike.Records];
-        foreach (GuestRun run in runs)
-        {
-            Copy copy = Copy.OfPid(new HostName(run.Host), run.Pid);
-            history.Add(new RunBegan(Strike.MicrosOf(run.From), name, copy));
-            if (run.To is { } to)
-            {
-                history.Add(new RunEnded(Strike.MicrosOf(to), name, copy, !lab.Observer.Of(vm).Any(qemu => qemu.Pid == run.Pid && qemu.IsAlive)));
-            }
-        }
-
+        List<HistoryRecord> history = [.. strike.Records, .. HistoryLines.ReadDirectory(lab.HistoryFolder).Where(record => record is VmRecord of && of.Vm == name)];
         if (ended is not null && Enum.TryParse(ended.Phase, out MigrationPhase phase))
         {
             history.Add(new ResultSeen(Strike.Micros(), name, Guid.Parse(ended.Id), phase, Enum.TryParse(ended.Verdict, out MigrationVerdict verdict) ? verdict : null));
         }
 
-        // Standstills are judged above, with what is known of who was away; the checker's own rule needs the agents' records.
-        return RunOverlap.Check([.. history.OrderBy(record => record.AtMicros)], new JudgeSettings())
-            .Concat(AcknowledgedResults.Check([.. history.OrderBy(record => record.AtMicros)]))
-            .Select(violation => violation.ToString());
+        long margin = (long)(s_margin * _load).TotalMicroseconds;
+        JudgeSettings settings = new()
+        {
+            SwitchoverDeadlineMicros = CellRunner.SwitchoverDeadlineMs * 1_000,
+            StandstillMarginMicros = margin,
+            ResolvedAfterFaultMicros = (long)(s_resolvedAfter * _load).TotalMicroseconds,
+        };
+        Judgement judgement = HistoryJudge.Judge(history, settings);
+        _counted = string.Join(", ", judgement.Counted.Select(count => $"{count.Value} {count.Key}"));
+        return judgement.Violations.Where(violation => cell.MustLive is true || violation.Checker != Standstills.Name).Select(violation => violation.ToString());
     }
 }

@@ -1,3 +1,4 @@
+using Coordinator.Domain;
 using Coordinator.Lab.Processes;
 using Coordinator.Qmp;
 using Coordinator.Qmp.Schema;
@@ -16,9 +17,9 @@ internal sealed class ObservedQemu : IAsyncDisposable
     private QmpConnection? _monitor;
     private bool _isKnown;
 
-    private ObservedQemu(int pid, string host, string vm)
+    private ObservedQemu(int pid, string host, string vm, LaunchId launch)
     {
-        (Pid, Host, Vm) = (pid, host, vm);
+        (Pid, Host, Vm, Launch) = (pid, host, vm, launch);
         _identity = ProcessIdentity.Of(pid);
     }
 
@@ -27,6 +28,8 @@ internal sealed class ObservedQemu : IAsyncDisposable
     public string Host { get; }
 
     public string Vm { get; }
+
+    public LaunchId Launch { get; }
 
     public bool IsAlive => _identity is { IsAlive: true };
 
@@ -41,9 +44,9 @@ internal sealed class ObservedQemu : IAsyncDisposable
         }
     }
 
-    public static async Task<ObservedQemu?> ConnectAsync(int pid, string socket, string host, string vm)
+    public static async Task<ObservedQemu?> ConnectAsync(int pid, string socket, string host, string vm, LaunchId launch)
     {
-        ObservedQemu observed = new(pid, host, vm);
+        ObservedQemu observed = new(pid, host, vm, launch);
         try
         {
             observed._monitor = await QmpConnection.ConnectAsync(QmpEndpoint.Unix(socket), QmpOptions.Default with { OnEvent = (_, happened) => observed.Hear(GuestEvent.Parse(happened)) });

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using Coordinator.Domain;
 using Coordinator.Lab.Deployments;
 using Coordinator.Lab.Guests;
 
@@ -79,7 +80,7 @@ internal sealed class QemuObserver : IAsyncDisposable
 
     private async Task MeetAsync(int pid, string socket, string host)
     {
-        string vm = VmOf(pid);
+        (string vm, string launch) = NamesOf(pid);
         if (vm.Length == 0)
         {
             // It has ended: what it left behind is nobody's any more, and its number may come back.
@@ -87,7 +88,7 @@ internal sealed class QemuObserver : IAsyncDisposable
             return;
         }
 
-        if (await ObservedQemu.ConnectAsync(pid, socket, host, vm) is { } observed)
+        if (await ObservedQemu.ConnectAsync(pid, socket, host, vm, new LaunchId(Guid.Parse(launch, CultureInfo.InvariantCulture))) is { } observed)
         {
             _seen[pid] = observed;
 
@@ -96,18 +97,23 @@ internal sealed class QemuObserver : IAsyncDisposable
         }
     }
 
-    /// <summary>As the agent named it: <c>-name guest=VM,process=...</c>.</summary>
-    private static string VmOf(int pid)
+    /// <summary>As the agent named it: <c>-name guest=VM,process=...</c>, <c>-chardev socket,id=coordinator-LAUNCH,...</c>.</summary>
+    private static (string Vm, string Launch) NamesOf(int pid)
     {
         try
         {
             string arguments = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/cmdline"));
-            int begin = arguments.IndexOf("guest=", StringComparison.Ordinal);
-            return begin < 0 ? "" : arguments[(begin + "guest=".Length)..].Split(',', '\0')[0];
+            return (After(arguments, "guest="), After(arguments, "id=coordinator-"));
         }
         catch (IOException)
         {
-            return "";
+            return ("", "");
         }
+    }
+
+    private static string After(string arguments, string word)
+    {
+        int begin = arguments.IndexOf(word, StringComparison.Ordinal);
+        return begin < 0 ? "" : arguments[(begin + word.Length)..].Split(',', '\0')[0];
     }
 }

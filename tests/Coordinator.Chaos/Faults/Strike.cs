@@ -53,14 +53,14 @@ internal sealed class Strike(ChaosLab lab, CellFault fault, string vm)
             part.Freeze();
         }
 
-        foreach ((string host, int pid) in Qemus())
+        foreach (ObservedQemu qemu in Qemus())
         {
-            Note(new FaultBegan(Micros(), new Party(PartyKind.Qemu, $"{host}/{Copy.OfPid(new HostName(host), pid).Process}"), FaultKind.Dead));
-            ProcessSignal.Kill(pid);
+            Note(new FaultBegan(Micros(), Party.Qemu(Copy.OfLaunch(new HostName(qemu.Host), qemu.Launch)), FaultKind.Dead));
+            ProcessSignal.Kill(qemu.Pid);
         }
 
         // A killed process takes its time; until it is dead, what is sent to its monitor is taken.
-        await Eventually.BecomesTrue(() => !Qemus().Any(), s_readyLimit, "the killed QEMU to be dead");
+        await Eventually.BecomesTrue(() => Qemus().Count == 0, s_readyLimit, "the killed QEMU to be dead");
 
         SetLinks(fault switch
         {
@@ -264,7 +264,7 @@ internal sealed class Strike(ChaosLab lab, CellFault fault, string vm)
         _ => [],
     };
 
-    private IEnumerable<(string Host, int Pid)> Qemus()
+    private IReadOnlyList<ObservedQemu> Qemus()
     {
         string? host = fault switch
         {
@@ -272,7 +272,7 @@ internal sealed class Strike(ChaosLab lab, CellFault fault, string vm)
             CellFault.KillDestinationQemu => Deployment.Beta,
             _ => null,
         };
-        return lab.Observer.Of(vm).Where(qemu => qemu.Host == host && qemu.IsAlive).Select(qemu => (qemu.Host, qemu.Pid)).ToList();
+        return [.. lab.Observer.Of(vm).Where(qemu => qemu.Host == host && qemu.IsAlive)];
     }
 
     private Party PartyOf(Part part) =>

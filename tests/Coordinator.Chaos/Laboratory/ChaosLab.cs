@@ -40,6 +40,9 @@ internal sealed class ChaosLab : IAsyncDisposable
 
     public Api Api => Deployment.Api;
 
+    /// <summary>What agents and QEMUs have written down of all VMs so far.</summary>
+    public string HistoryFolder => Deployment.Recording!.Directory;
+
     /// <summary>By host: from its agent to the coordinators.</summary>
     public IReadOnlyDictionary<string, TcpLink> CoordinatorLinks { get; }
 
@@ -86,7 +89,8 @@ internal sealed class ChaosLab : IAsyncDisposable
                 },
             };
             await Deployment.StartAsync(
-                real with { Path = observer.BinaryOf(Deployment.Alpha) }, coordinators, relayed: true, betaQemu: observer.BinaryOf(Deployment.Beta), wiring: wiring);
+                real with { Path = observer.BinaryOf(Deployment.Alpha) }, coordinators, relayed: true, betaQemu: observer.BinaryOf(Deployment.Beta), recorded: true,
+                wiring: wiring);
             return lab!;
         }
         catch

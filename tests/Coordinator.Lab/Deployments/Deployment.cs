@@ -2,6 +2,7 @@ using System.Globalization;
 using Coordinator.Contracts.Api;
 using Coordinator.Lab.Guests;
 using Coordinator.Lab.Network;
+using Coordinator.Lab.Observers;
 
 namespace Coordinator.Lab.Deployments;
 
@@ -37,6 +38,9 @@ public sealed class Deployment : IAsyncDisposable
 
     public Api Api { get; private set; } = null!;
 
+    /// <summary>Null unless it was asked for.</summary>
+    public Recording? Recording { get; private set; }
+
     public IReadOnlyList<Part> Coordinators => _coordinators;
 
     public Part Agent(string host) => _agents[host];
@@ -47,9 +51,10 @@ public sealed class Deployment : IAsyncDisposable
     /// <param name="betaQemu">Path of another QEMU on beta, which need not exist.</param>
     /// <param name="guests">Taps of each host; definitions get the first one as 'tap'.</param>
     /// <param name="betaReserveMib">Memory that beta keeps free of guests.</param>
+    /// <param name="recorded">What happens is written down; see <see cref="Recording"/>.</param>
     /// <param name="wiring">What a test puts between the parts and into their environment; it must listen where that says.</param>
     public static async Task<Deployment> StartAsync(
-        QemuBinary? qemu = null, int coordinators = 1, bool relayed = false, string? betaQemu = null, int guests = 1, int betaReserveMib = 0,
+        QemuBinary? qemu = null, int coordinators = 1, bool relayed = false, string? betaQemu = null, int guests = 1, int betaReserveMib = 0, bool recorded = false,
         Wiring? wiring = null)
     {
         await QemuBinary.Install();
@@ -58,7 +63,10 @@ public sealed class Deployment : IAsyncDisposable
         Deployment deployment = new(network, Directory.CreateTempSubdirectory("e2e-").FullName, wiring ?? Wiring.Plain);
         try
         {
-            deployment.Configure(coordinators, relayed, (qemu.Path, 0), (betaQemu ?? qemu.Path, betaReserveMib));
+            deployment.Recording = recorded ? Recording.Start(deployment.Folder) : null;
+            string alphaBinary = deployment.Recording?.Observe(Alpha, qemu.Path) ?? qemu.Path;
+            string betaBinary = deployment.Recording?.Observe(Beta, betaQemu ?? qemu.Path) ?? betaQemu ?? qemu.Path;
+            deployment.Configure(coordinators, relayed, (alphaBinary, 0), (betaBinary, betaReserveMib));
             await deployment._wiring.OnNetwork(deployment);
             await deployment.StartPartsAsync();
             return deployment;
@@ -106,6 +114,7 @@ public sealed class Deployment : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Api?.Dispose();
+        await EndRecordingAsync();
         foreach (Part part in _coordinators.Concat(_agents.Values))
         {
             await part.DisposeAsync();
@@ -113,6 +122,22 @@ public sealed class Deployment : IAsyncDisposable
 
         await Network.DisposeAsync();
         Directory.Delete(Folder, recursive: true);
+    }
+
+    /// <summary>Ends the agents in order and the recording with them, so that its directory can be judged. Guests go on.</summary>
+    public async Task<string> EndRecordingAsync()
+    {
+        foreach (Part agent in _agents.Values.Where(_ => Recording is not null))
+        {
+            await agent.EndAsync();
+        }
+
+        if (Recording is { } recording)
+        {
+            await recording.DisposeAsync();
+        }
+
+        return Recording?.Directory ?? "";
     }
 
     private async Task StartPartsAsync()
@@ -160,7 +185,8 @@ public sealed class Deployment : IAsyncDisposable
                 variables: {"{"} tap: {Network[host].Tap} {"}"}
 
                 """);
-            _agents.Add(host, new Part(Network, $"agent-{host}", "coordinator-agent", ["--config", path], _wiring.Environment($"agent-{host}")));
+            IEnumerable<KeyValuePair<string, string>> environment = _wiring.Environment($"agent-{host}").Concat(Recording?.Environment ?? new Dictionary<string, string>(StringComparer.Ordinal));
+            _agents.Add(host, new Part(Network, $"agent-{host}", "coordinator-agent", ["--config", path], environment.ToDictionary(StringComparer.Ordinal)));
         }
 
         Api = new Api(Network.Namespace, api.Select(address => $"http://{address}"), Log);

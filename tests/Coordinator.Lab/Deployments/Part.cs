@@ -12,6 +12,9 @@ public sealed partial class Part(
 {
     private const int Stop = 19; // SIGSTOP and SIGCONT, signal(7), the same on x86 and ARM
     private const int Continue = 18;
+    private const int Terminate = 15;
+
+    private static readonly TimeSpan s_endLimit = TimeSpan.FromSeconds(20);
 
     private readonly StringBuilder _output = new();
     private Process? _process;
@@ -68,6 +71,26 @@ public sealed partial class Part(
             await process.WaitForExitAsync();
             process.Dispose();
             Note($"=== {Name} killed");
+        }
+    }
+
+    /// <summary>SIGTERM: it ends in order, or is killed after a while. A frozen one is thawed for it.</summary>
+    public async Task EndAsync()
+    {
+        if (_process is not { HasExited: false } process)
+        {
+            return;
+        }
+
+        Signal(Terminate, "told to end");
+        Signal(Continue, "thawed");
+        try
+        {
+            await process.WaitForExitAsync().WaitAsync(s_endLimit);
+        }
+        catch (TimeoutException)
+        {
+            await KillAsync();
         }
     }
 
