@@ -71,6 +71,12 @@ internal sealed record CellResult
     /// <summary>What the history's checkers had before them.</summary>
     public string Judged { get; init; } = "";
 
+    /// <summary>
+    /// Steps of this trace that the model of QEMU does not explain. Shown and counted, and no failure of the cell: on a machine without idle cores the agent's own times of sending and
+    /// answering are too far from QEMU's for the replay.
+    /// </summary>
+    public IReadOnlyList<string> Unexplained { get; init; } = [];
+
     /// <summary>By which all bounds of this cell were longer: <see cref="Evidence.MachineLoad"/>.</summary>
     public double Load { get; init; } = 1;
 

@@ -24,6 +24,7 @@ internal sealed class CellScene(ChaosLab lab, Cell cell, string vm, VirtualMachi
     private DateTimeOffset _struckAt = DateTimeOffset.MaxValue;
     private IReadOnlyList<int> _filled = [];
     private string _counted = "";
+    private IReadOnlyList<string> _unexplained = [];
 
     /// <summary>The fault comes now; which destination is being filled must be known.</summary>
     public void Struck()
@@ -57,6 +58,7 @@ internal sealed class CellScene(ChaosLab lab, Cell cell, string vm, VirtualMachi
             SettledAfterMs = ended?.Timeline.LastOrDefault() is { } last ? Math.Round((last.At.ToDateTimeOffset() - _struckAt).TotalMilliseconds) : -1,
             Violations = violations,
             Judged = _counted,
+            Unexplained = _unexplained,
             Load = Math.Round(_load, 1),
             Story = violations.Count > 0 || cell.MustLive is not true ? CellResult.Describe(ended) : "",
             Runs = [.. runs.Select(run => run.ToString())],
@@ -185,7 +187,7 @@ internal sealed class CellScene(ChaosLab lab, Cell cell, string vm, VirtualMachi
     private IEnumerable<string> JudgeHistory(Migration? ended)
     {
         VmName name = new(vm);
-        List<HistoryRecord> history = [.. strike.Records, .. HistoryLines.ReadDirectory(lab.HistoryFolder).Where(record => record is VmRecord of && of.Vm == name)];
+        List<HistoryRecord> history = [.. strike.Records, .. HistoryLines.ReadDirectory(lab.HistoryFolder).Where(record => record is not VmRecord of || of.Vm == name)];
         if (ended is not null && Enum.TryParse(ended.Phase, out MigrationPhase phase))
         {
             history.Add(new ResultSeen(Strike.Micros(), name, Guid.Parse(ended.Id), phase, Enum.TryParse(ended.Verdict, out MigrationVerdict verdict) ? verdict : null));
@@ -200,6 +202,9 @@ internal sealed class CellScene(ChaosLab lab, Cell cell, string vm, VirtualMachi
         };
         Judgement judgement = HistoryJudge.Judge(history, settings);
         _counted = string.Join(", ", judgement.Counted.Select(count => $"{count.Value} {count.Key}"));
-        return judgement.Violations.Where(violation => cell.MustLive is true || violation.Checker != Standstills.Name).Select(violation => violation.ToString());
+        _unexplained = [.. judgement.Violations.Where(violation => violation.Checker == ModelReplay.Name).Select(violation => violation.Sentence)];
+        return judgement.Violations
+            .Where(violation => violation.Checker != ModelReplay.Name && (cell.MustLive is true || violation.Checker != Standstills.Name))
+            .Select(violation => violation.ToString());
     }
 }
