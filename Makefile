@@ -6,7 +6,7 @@ DEMO := artifacts/demo-bin
 # What a program is made of: the demo builds only what has changed since.
 sources = $(shell find $(1) Directory.Build.props Directory.Packages.props global.json \( -name bin -o -name obj \) -prune -o -type f -print)
 
-.PHONY: build install demo test search bench format clean
+.PHONY: build install demo test search bench chaos chaos-libvirt format clean
 
 # Analyzers judge the code in `make test`; whoever wants to use the programs need not wait for them.
 publish = dotnet publish $(1) -c $(CONFIGURATION) -o $(2) -v quiet --nologo -p:RunAnalyzers=false
@@ -43,6 +43,14 @@ bench: install ## what a migration costs the guest, against plain QEMU in the sa
 	@dotnet build tests/Coordinator.Benchmarks -c $(CONFIGURATION) -v quiet --nologo
 	@dotnet tests/Coordinator.Benchmarks/bin/$(CONFIGURATION)/net10.0/Coordinator.Benchmarks.dll linux --rounds 200
 	@dotnet tests/Coordinator.Benchmarks/bin/$(CONFIGURATION)/net10.0/Coordinator.Benchmarks.dll empty --rounds 1000
+
+chaos: install ## every phase x every part and link x before and after, on real processes; goes on where it was interrupted
+	@dotnet build tests/Coordinator.Chaos -c $(CONFIGURATION) -v quiet --nologo
+	@dotnet tests/Coordinator.Chaos/bin/$(CONFIGURATION)/net10.0/Coordinator.Chaos.dll
+
+chaos-libvirt: install ## libvirt's fault table row by row, and ours beside it
+	@dotnet build tests/Coordinator.Chaos -c $(CONFIGURATION) -v quiet --nologo
+	@dotnet tests/Coordinator.Chaos/bin/$(CONFIGURATION)/net10.0/Coordinator.Chaos.dll --libvirt --results artifacts/chaos-libvirt
 
 format:
 	@dotnet format Coordinator.sln --no-restore

@@ -5,6 +5,7 @@ using Coordinator.Agent.Configuration;
 using Coordinator.Agent.Coordinators;
 using Coordinator.Agent.Processes;
 using Coordinator.Agent.Qemu;
+using Coordinator.Agent.Recording;
 using Coordinator.Agent.Sessions;
 using Coordinator.Agent.State;
 using Coordinator.AgentProtocol;
@@ -39,6 +40,7 @@ internal sealed class AgentHost : IAsyncDisposable
     public static async Task<AgentHost> StartAsync(HostConfiguration configuration, Action<ILoggingBuilder> logging)
     {
         AgentStore store = AgentStore.Open(configuration.StateDirectory);
+        VmSessions? sessions = null;
         try
         {
             WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
@@ -52,27 +54,33 @@ internal sealed class AgentHost : IAsyncDisposable
             });
             builder.Services.AddGrpc();
             builder.Services.AddSingleton<HandoffListener>();
-            VmSessions? sessions = null;
             builder.Services.AddSingleton(_ => sessions!);
             WebApplication web = builder.Build();
             ILoggerFactory loggers = web.Services.GetRequiredService<ILoggerFactory>();
             AgentContext? context = null;
             CoordinatorLink link = new(configuration.Coordinators, () => Hello(context!, sessions!), loggers.CreateLogger<CoordinatorLink>());
             context = new AgentContext(
-                configuration, store, new QemuLauncher(configuration.Scope), new HostMemory(), new StreamPorts(configuration.MigrationStream), link, loggers);
+                configuration, store, new QemuLauncher(configuration.Scope), new HostMemory(), new StreamPorts(configuration.MigrationStream), link, loggers)
+            {
+                History = AgentHistory.FromEnvironment(configuration.HostId, store.InstanceId),
+            };
             sessions = new VmSessions(context);
             link.Sessions = sessions;
             web.MapGrpcService<HandoffListener>();
+
+            // Guests first: one may stand still and wait for this agent. And before anybody can ask: a VM without a session is answered "unknown".
+            sessions.StartRecorded();
+            Task<IReadOnlyList<string>> versions = QemuVersions.OfAsync([configuration.QemuDefault, .. configuration.QemuAllowed]);
             await web.StartAsync();
-            context.QemuVersions = await QemuVersions.OfAsync([configuration.QemuDefault, .. configuration.QemuAllowed]);
             context.HandoffAddress = configuration.Handoff.AdvertisedFor(BoundPort(web));
             HotCode.CompileInBackground();
-            sessions.StartRecorded();
+            context.QemuVersions = await versions;
             link.Start();
             return new AgentHost(web, store, link, sessions, context);
         }
         catch
         {
+            await (sessions?.DisposeAsync() ?? ValueTask.CompletedTask);
             store.Dispose();
             throw;
         }
@@ -88,6 +96,10 @@ internal sealed class AgentHost : IAsyncDisposable
         await _web.StopAsync(limit.Token);
         await _web.DisposeAsync();
         _store.Dispose();
+        if (Context.History is { } history)
+        {
+            await history.DisposeAsync();
+        }
     }
 
     private static int BoundPort(WebApplication web)

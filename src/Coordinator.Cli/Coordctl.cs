@@ -54,6 +54,7 @@ internal static class Coordctl
             CancelVerb.Command(shared),
             FenceVerb.Command(shared),
             ResolveVerb.Command(shared),
+            ChaosVerbs.Command(context),
         };
     }
 

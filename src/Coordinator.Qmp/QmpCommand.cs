@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
@@ -37,6 +38,9 @@ public sealed class QmpCommand : IEquatable<QmpCommand>
     }
 
     public string Name { get; }
+
+    /// <summary>The arguments as JSON; null for none.</summary>
+    public string? ArgumentsText => EncodedArguments.IsEmpty ? null : Encoding.UTF8.GetString(EncodedArguments.Span);
 
     /// <summary>The arguments as UTF-8 JSON; empty for none.</summary>
     internal ReadOnlyMemory<byte> EncodedArguments { get; }

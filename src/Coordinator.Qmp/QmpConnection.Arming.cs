@@ -47,7 +47,10 @@ partial class QmpConnection
         {
             // Once: a second brace would be a syntax error. After the end the batch has failed already.
             if (_isArmed && _closedReason is null)
+            {
+                _tap?.Sending(batch.Commands[0].Number, batch.Commands[0].Command, isOutOfBand: false);
                 _unsent.Write("}\n"u8);
+            }
             _isArmed = false;
         }
         StartSending();

@@ -132,7 +132,9 @@ partial class QmpConnection
                     message.Body);
             command.Lane.Finish(command);
             isLate = command.Batch.IsAbandoned;
-            if (!isLate && command.Batch.Answer(command.Index, ToReply(command, message, error)))
+            var reply = ToReply(command, message, error);
+            _tap?.Answered(number, reply);
+            if (!isLate && command.Batch.Answer(command.Index, reply))
                 completed = command.Batch;
             Pump(command.Lane);
         }

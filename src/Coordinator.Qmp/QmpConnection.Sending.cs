@@ -47,6 +47,7 @@ partial class QmpConnection
         while (lane.TryStart(out var command))
         {
             _outstanding.Add(command.Number, command);
+            _tap?.Sending(command.Number, command.Command, ReferenceEquals(lane, _outOfBand));
             CommandEncoding.Append(_unsent, lane.Verb, command.Command, _ids.Of(command.Number));
         }
     }

@@ -18,6 +18,7 @@ public sealed partial class QmpConnection : IAsyncDisposable
 
     readonly QmpOptions _options;
     readonly ILogger _logger;
+    readonly IQmpTap? _tap;
     readonly Socket _socket;
     readonly NetworkStream _stream;
     readonly PipeReader _input;
@@ -42,6 +43,7 @@ public sealed partial class QmpConnection : IAsyncDisposable
         Endpoint = endpoint;
         _options = options;
         _logger = options.Logger;
+        _tap = options.Tap?.Invoke();
         _socket = socket;
         _stream = new NetworkStream(socket, ownsSocket: false);
         _input = PipeReader.Create(_stream, new StreamPipeReaderOptions(bufferSize: ReadBufferBytes, leaveOpen: true));

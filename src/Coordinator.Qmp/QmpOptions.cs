@@ -33,6 +33,9 @@ public sealed record QmpOptions
     /// </summary>
     public Action<QmpConnection, QmpEvent>? OnEvent { get; init; }
 
+    /// <summary>Called once for each connection, which the tap then hears; null: nobody listens.</summary>
+    public Func<IQmpTap>? Tap { get; init; }
+
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     public ILogger Logger { get; init; } = NullLogger.Instance;

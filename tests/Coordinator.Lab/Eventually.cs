@@ -11,6 +11,9 @@ public static class Eventually
     public static async Task BecomesTrue(Func<bool> condition, TimeSpan limit, string awaited, Func<string>? seen = null, CancellationToken cancellation = default) =>
         await Becomes(() => condition() ? "" : null, limit, awaited, seen, cancellation);
 
+    /// <summary>A fault that lasts: nothing is awaited but that time passes.</summary>
+    public static Task Lasts(TimeSpan time, CancellationToken cancellation = default) => Task.Delay(time, cancellation);
+
     /// <returns>The first value that is not null.</returns>
     public static Task<T> Becomes<T>(Func<T?> probe, TimeSpan limit, string awaited, Func<string>? seen = null, CancellationToken cancellation = default)
         where T : class =>

@@ -5,6 +5,7 @@ using Coordinator.Contracts;
 using Coordinator.Domain;
 using Coordinator.Domain.Migration;
 using Coordinator.Domain.Virtqueues;
+using Coordinator.Failpoints;
 using Google.Protobuf;
 
 namespace Coordinator.Actors.Migrations;
@@ -172,6 +173,17 @@ internal sealed partial class MigrationActor
             return;
         }
 
+        if (Failpoint.IsOn)
+        {
+            Between([FailpointCatalogue.After(StepPlace(effect))], () => NoteAnswer(answer, effect, host));
+            return;
+        }
+
+        NoteAnswer(answer, effect, host);
+    }
+
+    private void NoteAnswer(StepAnswer answer, VmEffect effect, HostName host)
+    {
         _schedule.NoteReason(answer.StepNo, answer.Outcome == StepOutcome.Accepted ? "" : answer.Reason);
         if (answer.Outcome == StepOutcome.Rejected)
         {

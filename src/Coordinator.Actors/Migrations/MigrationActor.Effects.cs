@@ -2,6 +2,7 @@ using Akka.Event;
 using Coordinator.AgentProtocol;
 using Coordinator.Domain;
 using Coordinator.Domain.Migration;
+using Coordinator.Failpoints;
 
 namespace Coordinator.Actors.Migrations;
 
@@ -53,7 +54,7 @@ internal sealed partial class MigrationActor
         {
             if (StepComposer.Compose(_vm, State, _views, effect, stepNo) is { } step)
             {
-                _parts.Mail.Send(StepComposer.HostOf(effect)!, new CoordinatorMessage { Step = step });
+                Mail(effect, new CoordinatorMessage { Step = step });
             }
         }
 
@@ -71,6 +72,18 @@ internal sealed partial class MigrationActor
         {
             Timers.Cancel(DriveDue.Instance);
         }
+    }
+
+    private void Mail(VmEffect effect, CoordinatorMessage message)
+    {
+        HostName host = StepComposer.HostOf(effect)!;
+        if (Failpoint.IsOn)
+        {
+            _ = MailLaterAsync(_parts.Mail, host, message, FailpointCatalogue.Before(StepPlace(effect)), _vm.Value);
+            return;
+        }
+
+        _parts.Mail.Send(host, message);
     }
 
     private IEnumerable<EffectSchedule.Key> Refreshes(IReadOnlyList<HostName> wanted, TimeSpan now)

@@ -7,6 +7,7 @@ using Coordinator.Actors.Virtqueues;
 using Coordinator.Contracts;
 using Coordinator.Domain;
 using Coordinator.Domain.Migration;
+using Coordinator.Failpoints;
 using Coordinator.Journal;
 
 namespace Coordinator.Actors.Migrations;
@@ -101,6 +102,11 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
 
     protected override void OnCommand(object message)
     {
+        if (Failpoint.IsOn && HeldBack(message))
+        {
+            return;
+        }
+
         switch (message)
         {
             case AgentReported reported:
@@ -195,6 +201,18 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
             return;
         }
 
+        if (Failpoint.IsOn)
+        {
+            Between(draft.Events, FailpointCatalogue.Before, () => Store(draft, reply));
+        }
+        else
+        {
+            Store(draft, reply);
+        }
+    }
+
+    private void Store(Draft draft, Action<VmReply>? reply)
+    {
         int left = draft.Events.Count;
         DateTimeOffset at = WholeMicros(_parts.Clock.GetUtcNow());
         PersistAll(draft.Events.Select(happened => new VmRecord(happened, at, _parts.Node)), record =>
@@ -207,13 +225,27 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
                 _schedule.Restart();
             }
 
-            if (--left == 0)
+            if (--left > 0)
             {
-                reply?.Invoke(draft.Reply);
-                AfterChange();
-                PublishNow();
+                return;
+            }
+
+            if (Failpoint.IsOn)
+            {
+                Between(draft.Events, FailpointCatalogue.After, () => Speak(draft, reply));
+            }
+            else
+            {
+                Speak(draft, reply);
             }
         });
+    }
+
+    private void Speak(Draft draft, Action<VmReply>? reply)
+    {
+        reply?.Invoke(draft.Reply);
+        AfterChange();
+        PublishNow();
     }
 
     private void AfterChange()

@@ -10,6 +10,7 @@ internal sealed partial class QemuInstance
     /// <summary>On the thread that reads the monitor, before anything that arrived later is looked at.</summary>
     private void OnEvent(QmpConnection monitor, QmpEvent happened)
     {
+        _history?.Heard(happened);
         GuestEvent guestEvent = GuestEvent.Parse(happened);
         (QemuSight? sight, long sequence) = Follow(guestEvent);
         _tell(new QemuNews(this, guestEvent, sight, Sequence: sequence));

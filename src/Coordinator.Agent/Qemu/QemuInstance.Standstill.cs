@@ -69,7 +69,7 @@ internal sealed partial class QemuInstance
         Devices ??= await new RingReader(Monitor, _trackedDevices).ListAsync(null, _stop.Token);
         Dictionary<string, int> expected = layout.ToDictionary(device => device.Path, device => device.Queues.Count, StringComparer.Ordinal);
         await DisarmAsync();
-        StandbyMonitors monitors = await StandbyMonitors.ArmAsync(_endpoint.Path!, [.. first, .. RingReader.Commands(Devices, expected, s_states)], _stop.Token);
+        StandbyMonitors monitors = await StandbyMonitors.ArmAsync(_endpoint.Path!, [.. first, .. RingReader.Commands(Devices, expected, s_states)], _history is null ? null : _history.Connection, _stop.Token);
         _standby = new Standby(monitors, expected);
         if (_stop.IsCancellationRequested)
         {

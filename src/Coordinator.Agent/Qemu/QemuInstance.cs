@@ -1,4 +1,5 @@
 using Coordinator.Agent.Processes;
+using Coordinator.Agent.Recording;
 using Coordinator.AgentProtocol;
 using Coordinator.Domain;
 using Coordinator.Domain.QemuModel;
@@ -19,6 +20,7 @@ internal sealed partial class QemuInstance : IAsyncDisposable
 
     private readonly Action<QemuNews> _tell;
     private readonly ILogger _logger;
+    private readonly QemuHistory? _history;
     private readonly QmpEndpoint _endpoint;
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _gate = new();
@@ -34,7 +36,7 @@ internal sealed partial class QemuInstance : IAsyncDisposable
     private bool _isObserving;
     private long _quietUntil;
 
-    public QemuInstance(LaunchId launch, QemuProcess process, string monitorPath, IReadOnlyList<string>? trackedDevices, Action<QemuNews> tell, ILogger logger)
+    public QemuInstance(LaunchId launch, QemuProcess process, string monitorPath, IReadOnlyList<string>? trackedDevices, Action<QemuNews> tell, ILogger logger, QemuHistory? history = null)
     {
         Launch = launch;
         Process = process;
@@ -42,6 +44,7 @@ internal sealed partial class QemuInstance : IAsyncDisposable
         _trackedDevices = trackedDevices;
         _tell = tell;
         _logger = logger;
+        _history = history;
     }
 
     public LaunchId Launch { get; }
@@ -83,7 +86,7 @@ internal sealed partial class QemuInstance : IAsyncDisposable
 
     public void Start()
     {
-        QmpOptions options = QmpOptions.Default with { OnEvent = OnEvent, Logger = _logger };
+        QmpOptions options = QmpOptions.Default with { OnEvent = OnEvent, Logger = _logger, Tap = _history is null ? null : _history.Connection };
         _session = QmpSession.Start(_endpoint, options, OnConnectedAsync, () => Process.HasExited, new QmpSessionOptions { FirstPause = TimeSpan.FromMilliseconds(5) });
         _ = TellExitAsync();
     }
@@ -224,6 +227,7 @@ internal sealed partial class QemuInstance : IAsyncDisposable
         try
         {
             await Process.WaitForExitAsync(_stop.Token);
+            _history?.Exited();
             _ready.TrySetException(new QemuUnreachableException($"QEMU {Process.Identity.Pid} has ended"));
             _ = _ready.Task.Exception;
             _tell(new QemuNews(this, HasExited: true));

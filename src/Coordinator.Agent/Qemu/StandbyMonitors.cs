@@ -19,7 +19,11 @@ internal sealed class StandbyMonitors : IAsyncDisposable
     /// <summary>
     /// Arms the first of these commands, as many as there are spare monitors. A QEMU that was adopted, or launched by an older agent, has none: then nothing is armed.
     /// </summary>
-    public static async Task<StandbyMonitors> ArmAsync(string monitorPath, IReadOnlyList<QmpCommand> commands, CancellationToken cancellation)
+    /// <param name="monitorPath">Of the QEMU's first monitor.</param>
+    /// <param name="commands">The most urgent first.</param>
+    /// <param name="tap">Null: nobody listens.</param>
+    /// <param name="cancellation">Of the instance.</param>
+    public static async Task<StandbyMonitors> ArmAsync(string monitorPath, IReadOnlyList<QmpCommand> commands, Func<IQmpTap>? tap, CancellationToken cancellation)
     {
         StandbyMonitors standby = new();
         foreach ((QmpCommand command, string socket) in commands.Zip(QemuCommandLine.StandbySocketsOf(monitorPath)))
@@ -31,7 +35,7 @@ internal sealed class StandbyMonitors : IAsyncDisposable
 
             try
             {
-                QmpConnection connection = await QmpConnection.ConnectAsync(QmpEndpoint.Unix(socket), s_options, cancellation);
+                QmpConnection connection = await QmpConnection.ConnectAsync(QmpEndpoint.Unix(socket), s_options with { Tap = tap }, cancellation);
                 standby._connections.Add(connection);
                 standby._armed[command] = connection.Arm(command);
             }

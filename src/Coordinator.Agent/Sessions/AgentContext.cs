@@ -1,6 +1,7 @@
 using Coordinator.Agent.Configuration;
 using Coordinator.Agent.Processes;
 using Coordinator.Agent.Qemu;
+using Coordinator.Agent.Recording;
 using Coordinator.Agent.State;
 using Coordinator.AgentProtocol;
 
@@ -24,6 +25,9 @@ internal sealed record AgentContext(
 
     /// <summary>Versions of the configured QEMU binaries, as they are known so far.</summary>
     public IReadOnlyList<string> QemuVersions { get; set; } = [];
+
+    /// <summary>Null unless somebody wants to judge this run.</summary>
+    public AgentHistory? History { get; init; }
 
     public MemoryPromises Promises { get; } = new();
 }

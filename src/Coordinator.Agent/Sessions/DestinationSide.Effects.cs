@@ -6,6 +6,7 @@ using Coordinator.Domain;
 using Coordinator.Domain.Handoff;
 using Coordinator.Domain.QemuModel;
 using Coordinator.Domain.Virtqueues;
+using Coordinator.Failpoints;
 using Coordinator.Qmp;
 
 namespace Coordinator.Agent.Sessions;
@@ -56,7 +57,14 @@ internal sealed partial class DestinationSide
     {
         try
         {
-            await perform();
+            if (Failpoint.IsOn)
+            {
+                await PerformBetweenAsync(effect, perform);
+            }
+            else
+            {
+                await perform();
+            }
         }
         catch (OperationCanceledException)
         {
@@ -66,6 +74,17 @@ internal sealed partial class DestinationSide
         {
             session.Logger.LogWarning("VM {Vm}: {Effect} failed, and is repeated if it is still due: {Reason}", session.Vm, effect.GetType().Name, e.Message);
         }
+    }
+
+    /// <summary>An effect begins inside the session, after a wait too.</summary>
+    private async Task PerformBetweenAsync(DestinationEffect effect, Func<Task> perform)
+    {
+        string place = SessionFailpoints.Effect(effect);
+        ValueTask hit = Failpoint.HitAsync(FailpointCatalogue.Before(place), session.Vm);
+        bool waits = !hit.IsCompleted;
+        await hit;
+        await (waits ? session.InsideAsync(perform) : perform());
+        await Failpoint.HitAsync(FailpointCatalogue.After(place), session.Vm);
     }
 
     private async Task JudgeAsync(AttemptNo attempt, QemuInstance guest)
@@ -113,6 +132,12 @@ internal sealed partial class DestinationSide
 
     private async Task ContinueAsync(AttemptNo attempt, QemuInstance guest)
     {
+        // Nothing can be sent, and what was never sent must not count as sent: when this copy turns out to be dead, `run` is withdrawn and the source has the guest back.
+        if (guest.Process.HasExited || !guest.IsConnected)
+        {
+            return;
+        }
+
         // Noted before it is sent, so that an unanswered one counts as sent. It is not durable: a register that says run is all that a new life of this agent needs.
         session.Become(DestinationDecisions.Decide(session.Destination, new DestinationInput.ContinueSending(attempt)).Events.Aggregate(session.Destination, DestinationDecisions.Apply));
         guest.Invalidate();

@@ -4,6 +4,7 @@ using Coordinator.AgentProtocol;
 using Coordinator.AgentProtocol.HandoffChannel;
 using Coordinator.Domain;
 using Coordinator.Domain.Handoff;
+using Coordinator.Failpoints;
 using Coordinator.Qmp.Schema;
 using DomainAnswer = Coordinator.Domain.Handoff.RegisterAnswer;
 using DomainValue = Coordinator.Domain.Handoff.RegisterValue;
@@ -85,6 +86,11 @@ internal sealed partial class DestinationSide(VmSession session)
                 from.Answer(AnswerRehearsal(frame, from.ReceivedMicros));
                 return;
             case SourceFrame.MessageOneofCase.Released:
+                if (Failpoint.IsOn)
+                {
+                    await Failpoint.HitAsync(FailpointCatalogue.After("agent.handoff.released"), session.Vm);
+                }
+
                 if (attempt == session.Destination.Records.Attempt && Facts.Released is null)
                 {
                     Facts.Released = frame.Released;
@@ -94,6 +100,11 @@ internal sealed partial class DestinationSide(VmSession session)
                 await AskAsync(new SourceMessage.Released(attempt, store, frame.Released.GuestWasRunning), from.Answer);
                 return;
             case SourceFrame.MessageOneofCase.Refuse:
+                if (Failpoint.IsOn)
+                {
+                    await Failpoint.HitAsync(FailpointCatalogue.After("agent.handoff.refuse"), session.Vm);
+                }
+
                 await AskAsync(new SourceMessage.Refuse(attempt, store), from.Answer);
                 return;
             default:
@@ -109,14 +120,28 @@ internal sealed partial class DestinationSide(VmSession session)
     /// <param name="events">Of one decision.</param>
     /// <param name="commit">Takes the records in place of an own commit; called in any case.</param>
     /// <returns>The state after the events; null when the register cannot say what it holds.</returns>
-    public async ValueTask<DestinationHandoff?> MakeDurableAsync(IReadOnlyList<DestinationEvent> events, Func<IReadOnlyList<DurableRecord>, Task>? commit = null)
+    public ValueTask<DestinationHandoff?> MakeDurableAsync(IReadOnlyList<DestinationEvent> events, Func<IReadOnlyList<DurableRecord>, Task>? commit = null) =>
+        Failpoint.IsOn ? MakeDurableBetweenAsync(events, commit) : MakeDurableAtOnceAsync(events, commit);
+
+    private async ValueTask<DestinationHandoff?> MakeDurableBetweenAsync(IReadOnlyList<DestinationEvent> events, Func<IReadOnlyList<DurableRecord>, Task>? commit)
+    {
+        await SessionFailpoints.BeforeAsync(session.Vm, events);
+        DestinationHandoff? next = await MakeDurableAtOnceAsync(events, commit);
+        await SessionFailpoints.AfterAsync(session.Vm, events);
+        return next;
+    }
+
+    private async ValueTask<DestinationHandoff?> MakeDurableAtOnceAsync(IReadOnlyList<DestinationEvent> events, Func<IReadOnlyList<DurableRecord>, Task>? commit)
     {
         DestinationHandoff state = session.Destination;
         bool mayWait = true;
         foreach (DestinationEvent happened in events)
         {
             DestinationHandoff next = DestinationDecisions.Apply(state, happened);
-            if (!await SetRegisterAsync(happened, state, next))
+            string? change = session.History?.Changing(happened, state);
+            bool holds = await SetRegisterAsync(happened, state, next);
+            session.History?.Changed(change, happened, next, holds);
+            if (!holds)
             {
                 return null;
             }
@@ -177,7 +202,9 @@ internal sealed partial class DestinationSide(VmSession session)
         switch (happened)
         {
             case DestinationEvent.RegisterOpened opened:
+                await RegisterAsync("open", FailpointCatalogue.Before);
                 session.Records.OpenRegister(opened.Attempt);
+                await RegisterAsync("open", FailpointCatalogue.After);
                 return session.Records.Register!.Value == FileValue.Empty;
             case DestinationEvent.RunSet run:
                 if (!run.GuestWasRunning)
@@ -185,15 +212,26 @@ internal sealed partial class DestinationSide(VmSession session)
                     await session.Records.AppendAsync(RecordCodec.OfPausedRelease(run.Attempt));
                 }
 
-                return Holds(session.Records.Register!.TrySet(FileValue.Run), FileValue.Run);
+                return await SetAsync("set-run", register => register.TrySet(FileValue.Run), FileValue.Run);
             case DestinationEvent.RefusedSet when before.Records.Register == DomainValue.Empty && after.Records.Register == DomainValue.Refused:
-                return Holds(session.Records.Register!.TrySet(FileValue.Refused), FileValue.Refused);
+                return await SetAsync("set-refused", register => register.TrySet(FileValue.Refused), FileValue.Refused);
             case DestinationEvent.RunWithdrawn:
-                return Holds(session.Records.Register!.Withdraw(), FileValue.Refused);
+                return await SetAsync("withdraw", register => register.Withdraw(), FileValue.Refused);
             default:
                 return true;
         }
     }
+
+    private async ValueTask<bool> SetAsync(string kind, Func<RegisterFile, State.RegisterAnswer> set, FileValue wanted)
+    {
+        await RegisterAsync(kind, FailpointCatalogue.Before);
+        State.RegisterAnswer answer = set(session.Records.Register!);
+        await RegisterAsync(kind, FailpointCatalogue.After);
+        return Holds(answer, wanted);
+    }
+
+    private ValueTask RegisterAsync(string kind, Func<string, string> moment) =>
+        Failpoint.IsOn ? Failpoint.HitAsync(moment($"agent.register.{kind}"), session.Vm) : ValueTask.CompletedTask;
 
     private bool Holds(State.RegisterAnswer answer, FileValue wanted)
     {
@@ -223,7 +261,18 @@ internal sealed partial class DestinationSide(VmSession session)
         RegisterReply register = reply.Register ?? new RegisterReply(message.Attempt, DomainAnswer.Unknown);
         _asked = (message, answer, register.Answer);
         _answeredFor = session.Destination;
-        answer(Frame(register));
+        await SendAsync(register, answer);
+    }
+
+    private async ValueTask SendAsync(RegisterReply register, Action<DestinationFrame> answer)
+    {
+        DestinationFrame frame = Frame(register);
+        if (Failpoint.IsOn)
+        {
+            await Failpoint.HitAsync(FailpointCatalogue.Before(SessionFailpoints.Answer(register.Answer)), session.Vm);
+        }
+
+        answer(frame);
     }
 
     /// <summary>
@@ -242,7 +291,7 @@ internal sealed partial class DestinationSide(VmSession session)
         if (reply.Register is { } register && register.Answer != asked.Last)
         {
             _asked = asked with { Last = register.Answer };
-            asked.Answer(Frame(register));
+            await SendAsync(register, asked.Answer);
         }
     }
 

@@ -4,9 +4,14 @@ namespace Coordinator.Agent.Sessions;
 /// Which effects are under way, and when those that the state still asks for are performed again. An effect that is not asked for any more is forgotten, so that it starts at
 /// once when it is asked for the next time.
 /// </summary>
-internal sealed class EffectLedger<T>(TimeSpan firstRepeat, TimeSpan longestRepeat)
+/// <param name="firstRepeat">Doubled with each repetition.</param>
+/// <param name="longestRepeat">In the long run.</param>
+/// <param name="longestAtFirst">For the first <see cref="QuickRepeats"/>: somebody may be back in a moment, and a guest may stand still.</param>
+internal sealed class EffectLedger<T>(TimeSpan firstRepeat, TimeSpan longestRepeat, TimeSpan longestAtFirst)
     where T : notnull
 {
+    private const int QuickRepeats = 60;
+
     private readonly Dictionary<T, Entry> _entries = [];
 
     /// <summary>When the next repetition is due; null when none is.</summary>
@@ -44,7 +49,7 @@ internal sealed class EffectLedger<T>(TimeSpan firstRepeat, TimeSpan longestRepe
 
     private void Start(T effect, Entry entry, long nowMs, Func<T, int, Task> perform, Action<Action> whenEnded)
     {
-        TimeSpan pause = TimeSpan.FromTicks(Math.Min(firstRepeat.Ticks << Math.Min(entry.Times, 8), longestRepeat.Ticks));
+        TimeSpan pause = TimeSpan.FromTicks(Math.Min(firstRepeat.Ticks << Math.Min(entry.Times, 8), (entry.Times < QuickRepeats ? longestAtFirst : longestRepeat).Ticks));
         entry.DueMs = nowMs + (long)pause.TotalMilliseconds;
         entry.IsUnderWay = true;
         Task performed = perform(effect, entry.Times++);

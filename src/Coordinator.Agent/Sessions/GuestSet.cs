@@ -4,6 +4,7 @@ using Coordinator.Agent.Qemu;
 using Coordinator.Domain;
 using Coordinator.Domain.Handoff;
 using Coordinator.Domain.QemuModel;
+using Coordinator.Failpoints;
 using QemuProcess = Coordinator.Agent.Processes.QemuProcess;
 
 namespace Coordinator.Agent.Sessions;
@@ -99,6 +100,7 @@ internal sealed class GuestSet(VmSession session) : IAsyncDisposable
             QemuProcessIdentity identity = launched.Process.Identity;
             // Attached anew: disposing what the launcher gave closes the monitor connection that it made, and QEMU serves one at a time.
             _ = QemuProcess.Attach(identity, launched.MonitorPath, out QemuProcess? attached);
+            session.History?.Qemu(launch.Launch).Launched(identity.Pid, line.Role == LaunchRole.Incoming);
             process = attached ?? throw new QemuLaunchException(LaunchFault.Exited, $"QEMU of VM {line.VmName} ended right after it had come up; see {line.LogPath}.", null);
         }
 
@@ -201,7 +203,7 @@ internal sealed class GuestSet(VmSession session) : IAsyncDisposable
     {
         QemuInstance instance = new(
             launch.Launch, process, launch.MonitorPath, TrackedDevices(launch), news => session.Post(new SessionInput.QemuSaid(news)),
-            session.Agent.Loggers.CreateLogger($"Coordinator.Agent.Qemu.{session.Vm}"))
+            session.Agent.Loggers.CreateLogger($"Coordinator.Agent.Qemu.{session.Vm}"), session.History?.Qemu(launch.Launch))
         {
             IsArriving = launch.Launch == session.Destination.Records.Launch && session.Destination.Records.Running < session.Destination.Records.Attempt,
         };
@@ -242,9 +244,9 @@ internal sealed class GuestSet(VmSession session) : IAsyncDisposable
     {
         try
         {
-            await instance.EndAsync(s_politeLimit, s_killLimit);
+            await BetweenAsync("end-ordered", () => instance.EndAsync(s_politeLimit, s_killLimit));
         }
-        catch (OperationCanceledException)
+        catch (Exception e) when (e is OperationCanceledException or FailpointException)
         {
             return;
         }
@@ -254,18 +256,20 @@ internal sealed class GuestSet(VmSession session) : IAsyncDisposable
         }
     }
 
+    private Task BetweenAsync(string kind, Func<Task> work) => Failpoint.IsOn ? Failpoint.AroundAsync($"agent.guest.{kind}", session.Vm, work) : work();
+
     private async Task ContinueFreshAsync(LaunchRecord launch, QemuInstance instance)
     {
         try
         {
-            await instance.ContinueGuest();
+            await BetweenAsync("continue-fresh", instance.ContinueGuest);
             session.Post(async () =>
             {
                 await RecordAsync(_launches[launch.Launch] with { WasContinued = true });
                 instance.Observe();
             });
         }
-        catch (Exception e) when (e is Qmp.QmpException or QemuUnreachableException or OperationCanceledException)
+        catch (Exception e) when (e is Qmp.QmpException or QemuUnreachableException or OperationCanceledException or FailpointException)
         {
             session.Logger.LogWarning("VM {Vm}: the fresh guest could not be continued: {Reason}", session.Vm, e.Message);
             session.Post(() => _continuing.Remove(launch.Launch));

@@ -44,7 +44,7 @@ internal static class HandoffDryRun
             new SourceInput.CompletionStored(attempt),
             new SourceInput.RegisterAnswered(new RegisterReply(attempt, RegisterAnswer.Running)),
         ];
-        EffectLedger<SourceEffect> ledger = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        EffectLedger<SourceEffect> ledger = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         foreach (SourceInput input in inputs)
         {
             state = SourceDecisions.Decide(state, input).Events.Aggregate(state, SourceDecisions.Apply);
@@ -68,7 +68,7 @@ internal static class HandoffDryRun
             new DestinationInput.ContinueSending(attempt),
             new DestinationInput.Observed(new QemuView(launch, Alive: true, RunState.Running, MigrationStatus.Completed)),
         ];
-        EffectLedger<DestinationEffect> ledger = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        EffectLedger<DestinationEffect> ledger = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         foreach (DestinationInput input in inputs)
         {
             state = DestinationDecisions.Decide(state, input).Events.Aggregate(state, DestinationDecisions.Apply);

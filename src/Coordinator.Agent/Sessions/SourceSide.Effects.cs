@@ -4,6 +4,7 @@ using Coordinator.AgentProtocol.HandoffChannel;
 using Coordinator.Domain;
 using Coordinator.Domain.Handoff;
 using Coordinator.Domain.QemuModel;
+using Coordinator.Failpoints;
 using Coordinator.Qmp;
 using Coordinator.Qmp.Schema;
 
@@ -27,8 +28,7 @@ internal sealed partial class SourceSide
         LaunchId launch = session.Guests.SourceLaunch;
         if (effect is SourceEffect.Observe)
         {
-            Observe(launch);
-            return Task.CompletedTask;
+            return GuardAsync(effect, () => ObserveAsync(launch));
         }
 
         if (effect is SourceEffect.SendToDestination send)
@@ -52,7 +52,7 @@ internal sealed partial class SourceSide
         _ => Task.CompletedTask,
     };
 
-    private void Observe(LaunchId launch)
+    private Task ObserveAsync(LaunchId launch)
     {
         if (session.Guests.IsGone(launch))
         {
@@ -62,13 +62,22 @@ internal sealed partial class SourceSide
         {
             Guest?.Observe();
         }
+
+        return Task.CompletedTask;
     }
 
     private async Task GuardAsync(SourceEffect effect, Func<Task> perform)
     {
         try
         {
-            await perform();
+            if (Failpoint.IsOn)
+            {
+                await PerformBetweenAsync(effect, perform);
+            }
+            else
+            {
+                await perform();
+            }
         }
         catch (OperationCanceledException)
         {
@@ -78,6 +87,17 @@ internal sealed partial class SourceSide
         {
             session.Logger.LogWarning("VM {Vm}: {Effect} failed, and is repeated if it is still due: {Reason}", session.Vm, effect.GetType().Name, e.Message);
         }
+    }
+
+    /// <summary>An effect begins inside the session, after a wait too.</summary>
+    private async Task PerformBetweenAsync(SourceEffect effect, Func<Task> perform)
+    {
+        string place = SessionFailpoints.Effect(effect);
+        ValueTask hit = Failpoint.HitAsync(FailpointCatalogue.Before(place), session.Vm);
+        bool waits = !hit.IsCompleted;
+        await hit;
+        await (waits ? session.InsideAsync(perform) : perform());
+        await Failpoint.HitAsync(FailpointCatalogue.After(place), session.Vm);
     }
 
     private async Task IssueMigrateAsync(AttemptNo attempt, QemuInstance guest)
@@ -155,6 +175,11 @@ internal sealed partial class SourceSide
         else
         {
             frame.Refuse = new Refuse();
+        }
+
+        if (Failpoint.IsOn)
+        {
+            await Failpoint.HitAsync(FailpointCatalogue.Before(SessionFailpoints.Message(message)), session.Vm);
         }
 
         long sent = HostClock.NowMicros();

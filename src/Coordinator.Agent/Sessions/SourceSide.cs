@@ -5,6 +5,7 @@ using Coordinator.AgentProtocol.HandoffChannel;
 using Coordinator.Domain;
 using Coordinator.Domain.Handoff;
 using Coordinator.Domain.QemuModel;
+using Coordinator.Failpoints;
 using Coordinator.Qmp;
 using Coordinator.Qmp.Schema;
 
@@ -86,6 +87,11 @@ internal sealed partial class SourceSide(VmSession session) : IAsyncDisposable
             return;
         }
 
+        if (Failpoint.IsOn)
+        {
+            await Failpoint.HitAsync(FailpointCatalogue.After(SessionFailpoints.Answer(answer)), session.Vm);
+        }
+
         bool decides = answer is Domain.Handoff.RegisterAnswer.Run or Domain.Handoff.RegisterAnswer.Running or Domain.Handoff.RegisterAnswer.Refused;
         if (decides && Facts.Times.Answered == 0)
         {
@@ -99,6 +105,7 @@ internal sealed partial class SourceSide(VmSession session) : IAsyncDisposable
         }
 
         Facts.FirstAnswer.TrySetResult();
+        session.History?.Heard(session.Source.Attempt, session.Source.Records.DestinationStore, answer);
         await session.FeedAsync(new SourceInput.RegisterAnswered(new RegisterReply(new AttemptNo(from.Frame.Attempt), answer)));
     }
 

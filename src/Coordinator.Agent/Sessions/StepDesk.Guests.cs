@@ -4,6 +4,7 @@ using Coordinator.Agent.Qemu;
 using Coordinator.AgentProtocol;
 using Coordinator.Domain;
 using Coordinator.Domain.Handoff;
+using Coordinator.Failpoints;
 using Coordinator.Qmp;
 
 namespace Coordinator.Agent.Sessions;
@@ -53,7 +54,16 @@ internal sealed partial class StepDesk
         QemuInstance? guest = null;
         try
         {
+            if (Failpoint.IsOn)
+            {
+                await Failpoint.HitAsync(FailpointCatalogue.Before("agent.guest.launch"), session.Vm);
+            }
+
             guest = adopted is not null ? await session.Guests.AdoptAsync(record, adopted) : await session.Guests.LaunchAsync(record, line!);
+            if (Failpoint.IsOn)
+            {
+                await Failpoint.HitAsync(FailpointCatalogue.After("agent.guest.launch"), session.Vm);
+            }
         }
         catch (OperationCanceledException) when (session.Stopping.IsCancellationRequested)
         {

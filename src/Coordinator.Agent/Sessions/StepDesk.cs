@@ -2,6 +2,7 @@ using Coordinator.Agent.State;
 using Coordinator.AgentProtocol;
 using Coordinator.Domain;
 using Coordinator.Domain.Handoff;
+using Coordinator.Failpoints;
 using Google.Protobuf;
 
 namespace Coordinator.Agent.Sessions;
@@ -17,11 +18,16 @@ internal sealed partial class StepDesk(VmSession session)
 
     public async ValueTask ReceiveAsync(Step step)
     {
+        if (Failpoint.IsOn)
+        {
+            await Failpoint.HitAsync(FailpointCatalogue.Before(SessionFailpoints.Step(step)), session.Vm);
+        }
+
         Epoch epoch = new(step.Epoch);
         IncarnationId incarnation = new(WireIds.ToGuid(step.Incarnation));
         if (!session.Floor.Admits(epoch, incarnation))
         {
-            session.Agent.Coordinators.Answer(new StepAnswer
+            await LeaveAsync(step, new StepAnswer
             {
                 Vm = session.Vm,
                 Epoch = step.Epoch,
@@ -40,7 +46,7 @@ internal sealed partial class StepDesk(VmSession session)
 
         if (session.Records.StepAnswer(step.Epoch, step.StepNo) is { } stored)
         {
-            session.Agent.Coordinators.Answer(StepAnswer.Parser.ParseFrom(stored));
+            await LeaveAsync(step, StepAnswer.Parser.ParseFrom(stored));
             return;
         }
 
@@ -111,15 +117,24 @@ internal sealed partial class StepDesk(VmSession session)
             records.AddRange(alongside);
         }
 
-        await AnswerAsync(context, decision.Reply, records, () =>
+        if (Failpoint.IsOn)
         {
-            if (isNew)
-            {
-                onNewAttempt();
-            }
+            await SessionFailpoints.BeforeAsync(session.Vm, decision.Events);
+        }
 
-            session.Become(next);
-        });
+        StepAnswer answer = await CommitAsync(context, decision.Reply, records);
+        if (Failpoint.IsOn)
+        {
+            await SessionFailpoints.AfterAsync(session.Vm, decision.Events);
+        }
+
+        if (isNew)
+        {
+            onNewAttempt();
+        }
+
+        session.Become(next);
+        await TellAsync(context, answer);
     }
 
     private async ValueTask DestinationAsync(StepContext context, DestinationInput input, IReadOnlyList<DurableRecord> alongside)
@@ -135,7 +150,7 @@ internal sealed partial class StepDesk(VmSession session)
         }
 
         session.Become(next);
-        Tell(context, answer!);
+        await TellAsync(context, answer!);
     }
 
     private ValueTask AnswerAsync(StepContext context, CommandReply reply, IReadOnlyList<DurableRecord> records) => AnswerAsync(context, reply, records, () => { });
@@ -144,7 +159,7 @@ internal sealed partial class StepDesk(VmSession session)
     {
         StepAnswer answer = await CommitAsync(context, reply, records);
         onDurable();
-        Tell(context, answer);
+        await TellAsync(context, answer);
     }
 
     /// <summary>Floor, records and answer in one commit. "Not yet" is no answer to keep: the repetition is to be decided anew.</summary>
@@ -152,6 +167,11 @@ internal sealed partial class StepDesk(VmSession session)
     {
         StepAnswer answer = Make(context, reply);
         DurableRecord[] all = [.. context.FloorRecord, .. records];
+        if (Failpoint.IsOn)
+        {
+            await FloorAsync(context, FailpointCatalogue.Before);
+        }
+
         if (reply.Kind != ReplyKind.NotYet)
         {
             answer = StepAnswer.Parser.ParseFrom(await session.Records.SaveStepAsync(context.Step.Epoch, context.Step.StepNo, answer.ToByteArray(), all));
@@ -161,6 +181,11 @@ internal sealed partial class StepDesk(VmSession session)
             await session.Records.AppendAsync(all);
         }
 
+        if (Failpoint.IsOn)
+        {
+            await FloorAsync(context, FailpointCatalogue.After);
+        }
+
         return answer;
     }
 
@@ -168,9 +193,19 @@ internal sealed partial class StepDesk(VmSession session)
     private async ValueTask BeginAsync(StepContext context, IReadOnlyList<DurableRecord> records)
     {
         DurableRecord[] all = [.. context.FloorRecord, .. records];
+        if (Failpoint.IsOn)
+        {
+            await FloorAsync(context, FailpointCatalogue.Before);
+        }
+
         if (all.Length > 0)
         {
             await session.Records.AppendAsync(all);
+        }
+
+        if (Failpoint.IsOn)
+        {
+            await FloorAsync(context, FailpointCatalogue.After);
         }
 
         RaiseFloor(context);
@@ -182,20 +217,38 @@ internal sealed partial class StepDesk(VmSession session)
         _underWay.Remove((context.Step.Epoch, context.Step.StepNo));
         StepAnswer answer = await CommitAsync(context with { FloorRecord = [] }, reply, []);
         answer.FloorEpoch = session.Floor.Epoch.Value;
+        await LeaveAsync(context.Step, answer);
+    }
+
+    private ValueTask TellAsync(StepContext context, StepAnswer answer)
+    {
+        RaiseFloor(context);
+        return LeaveAsync(context.Step, answer);
+    }
+
+    private async ValueTask LeaveAsync(Step step, StepAnswer answer)
+    {
+        if (Failpoint.IsOn)
+        {
+            await Failpoint.HitAsync(FailpointCatalogue.After(SessionFailpoints.Step(step)), session.Vm);
+        }
+
         session.Agent.Coordinators.Answer(answer);
     }
 
-    private void Tell(StepContext context, StepAnswer answer)
-    {
-        RaiseFloor(context);
-        session.Agent.Coordinators.Answer(answer);
-    }
+    private ValueTask FloorAsync(StepContext context, Func<string, string> moment) =>
+        context.FloorRecord.Count == 0 ? ValueTask.CompletedTask : Failpoint.HitAsync(moment(SessionFailpoints.FloorRaise), session.Vm);
 
     private void RaiseFloor(StepContext context)
     {
         if (context.Floor.Epoch > session.Floor.Epoch)
         {
             _ = session.Records.ForgetStepsBelowAsync(context.Floor.Epoch);
+        }
+
+        if (context.Floor != session.Floor)
+        {
+            session.History?.Accepted(context.Floor);
         }
 
         session.Floor = context.Floor;

@@ -1,8 +1,10 @@
 using Coordinator.Agent.Qemu;
+using Coordinator.Agent.Recording;
 using Coordinator.Agent.State;
 using Coordinator.Domain;
 using Coordinator.Domain.Handoff;
 using Coordinator.Domain.Migration;
+using Coordinator.Failpoints;
 
 namespace Coordinator.Agent.Sessions;
 
@@ -13,8 +15,8 @@ namespace Coordinator.Agent.Sessions;
 internal sealed partial class VmSession : IAsyncDisposable
 {
     private readonly SerialInbox<SessionInput> _inbox;
-    private readonly EffectLedger<SourceEffect> _sourceEffects = new(TimeSpan.FromMilliseconds(150), TimeSpan.FromSeconds(2));
-    private readonly EffectLedger<DestinationEffect> _destinationEffects = new(TimeSpan.FromMilliseconds(150), TimeSpan.FromSeconds(2));
+    private readonly EffectLedger<SourceEffect> _sourceEffects = new(TimeSpan.FromMilliseconds(150), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(400));
+    private readonly EffectLedger<DestinationEffect> _destinationEffects = new(TimeSpan.FromMilliseconds(150), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(400));
     private readonly Timer _timer;
     private readonly CancellationTokenSource _stop = new();
     private readonly ILogger _logger;
@@ -31,6 +33,7 @@ internal sealed partial class VmSession : IAsyncDisposable
         _logger = agent.Loggers.CreateLogger($"Coordinator.Agent.Vm.{vm}");
         _inbox = new SerialInbox<SessionInput>(HandleAsync);
         Records = VmRecords.Load(agent.Store, vm);
+        History = agent.History?.Of(vm);
         Floor = Records.Floor;
         Source = new SourceHandoff { Records = Records.Source }.AfterRestart();
         Destination = new DestinationHandoff { Records = Records.Destination }.AfterRestart();
@@ -49,6 +52,9 @@ internal sealed partial class VmSession : IAsyncDisposable
     public VmRecords Records { get; }
 
     public GuestSet Guests { get; }
+
+    /// <summary>Null unless somebody wants to judge this run.</summary>
+    public VmHistory? History { get; }
 
     public ILogger Logger => _logger;
 
@@ -79,6 +85,14 @@ internal sealed partial class VmSession : IAsyncDisposable
         return ValueTask.CompletedTask;
     }));
 
+    /// <summary>Begins something inside the session, and ends when that has ended, outside or not.</summary>
+    public Task InsideAsync(Func<Task> begin)
+    {
+        TaskCompletionSource<Task> begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() => begun.TrySetResult(Begun(begin)));
+        return begun.Task.Unwrap();
+    }
+
     /// <summary>The whole report, made between two inputs.</summary>
     public Task<AgentProtocol.VmReport> ReportAsync()
     {
@@ -106,7 +120,16 @@ internal sealed partial class VmSession : IAsyncDisposable
         SourceHandoff next = decision.Events.Aggregate(Source, SourceDecisions.Apply);
         if (next.Records != Source.Records)
         {
+            if (Failpoint.IsOn)
+            {
+                await SessionFailpoints.BeforeAsync(Vm, decision.Events);
+            }
+
             await Records.AppendAsync(RecordCodec.Of(next.Records));
+            if (Failpoint.IsOn)
+            {
+                await SessionFailpoints.AfterAsync(Vm, decision.Events);
+            }
         }
 
         Become(next);
@@ -116,10 +139,12 @@ internal sealed partial class VmSession : IAsyncDisposable
     /// <inheritdoc cref="FeedAsync(SourceInput)"/>
     public async ValueTask<DestinationReply> FeedAsync(DestinationInput input)
     {
+        string? asked = History?.Asked(input);
         Decision<DestinationReply, DestinationEvent> decision = DestinationDecisions.Decide(Destination, input);
         if (await _destinationSide.MakeDurableAsync(decision.Events) is { } next)
         {
             Become(next);
+            History?.Answered(asked, decision.Reply.Register);
             return decision.Reply;
         }
 
@@ -137,6 +162,7 @@ internal sealed partial class VmSession : IAsyncDisposable
             LogForeignRun(Vm, next.Attempt.Value);
         }
 
+        History?.Became(Source, next);
         Source = next;
     }
 
@@ -147,8 +173,12 @@ internal sealed partial class VmSession : IAsyncDisposable
             LogForeignRun(Vm, next.Records.Attempt.Value);
         }
 
+        History?.Became(Destination, next);
         Destination = next;
     }
+
+    /// <summary>What it throws before its first wait goes the same way as what it throws later.</summary>
+    private static async Task Begun(Func<Task> begin) => await begin();
 
     private async ValueTask HandleAsync(SessionInput input)
     {
@@ -162,7 +192,7 @@ internal sealed partial class VmSession : IAsyncDisposable
             await ReceiveAsync(input);
             await SettleAsync();
         }
-        catch (AgentStoreException e)
+        catch (Exception e) when (e is AgentStoreException or FailpointException)
         {
             // Nothing was recorded, so nothing has happened: whoever sent the input repeats it, and effects are performed again.
             LogNotRecorded(Vm, e.Message);

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Coordinator.AgentProtocol;
 using Coordinator.AgentProtocol.HandoffChannel;
 using Coordinator.Domain;
+using Coordinator.Failpoints;
 using WireAnswer = Coordinator.AgentProtocol.HandoffChannel.RegisterAnswer;
 
 namespace Coordinator.Agent.Sessions;
@@ -54,8 +55,18 @@ internal sealed class VmSessions(AgentContext agent) : IAsyncDisposable
         }
         else if (frame.MessageCase is SourceFrame.MessageOneofCase.Released or SourceFrame.MessageOneofCase.Refuse)
         {
-            answer(new DestinationFrame { Vm = frame.Vm, Attempt = frame.Attempt, Answer = new Answer { Register = WireAnswer.Unknown } });
+            _ = AnswerUnknownAsync(frame, answer);
         }
+    }
+
+    private static async Task AnswerUnknownAsync(SourceFrame frame, Action<DestinationFrame> answer)
+    {
+        if (Failpoint.IsOn)
+        {
+            await Failpoint.HitAsync(FailpointCatalogue.Before("agent.answer.unknown"), frame.Vm);
+        }
+
+        answer(new DestinationFrame { Vm = frame.Vm, Attempt = frame.Attempt, Answer = new Answer { Register = WireAnswer.Unknown } });
     }
 
     public void Deliver(DestinationFrame frame, long receivedMicros) => Find(frame.Vm)?.Post(new SessionInput.FromDestination(frame, receivedMicros));

@@ -4,7 +4,7 @@ namespace Coordinator.Agent.Tests.Sessions;
 
 public sealed class EffectLedgerTests
 {
-    private readonly EffectLedger<string> _ledger = new(TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(350));
+    private readonly EffectLedger<string> _ledger = new(TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(5_000), TimeSpan.FromMilliseconds(350));
     private readonly List<string> _performed = [];
 
     [Fact]
@@ -17,6 +17,18 @@ public sealed class EffectLedgerTests
 
         // At 0, then after 100, 200, 350 and 350 ms.
         Assert.Equal(["a@0", "a@100", "a@300", "a@650", "a@1000"], _performed);
+    }
+
+    /// <summary>A peer that is away for good is not asked three times a second for ever.</summary>
+    [Fact]
+    public void Perform_OfAnEffectThatIsStillAskedForAfterALongTime_RepeatsItSeldom()
+    {
+        for (long now = 0; now <= 60_000; now += 10)
+        {
+            Perform(["a"], now);
+        }
+
+        Assert.Equal(["a@50600", "a@55600"], _performed.TakeLast(2));
     }
 
     [Fact]

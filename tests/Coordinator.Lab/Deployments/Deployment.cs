@@ -2,6 +2,7 @@ using System.Globalization;
 using Coordinator.Contracts.Api;
 using Coordinator.Lab.Guests;
 using Coordinator.Lab.Network;
+using Coordinator.Lab.Observers;
 
 namespace Coordinator.Lab.Deployments;
 
@@ -20,13 +21,15 @@ public sealed class Deployment : IAsyncDisposable
 
     private static readonly TimeSpan s_startLimit = TimeSpan.FromSeconds(90);
 
+    private readonly Wiring _wiring;
     private readonly List<Part> _coordinators = [];
     private readonly Dictionary<string, Part> _agents = [];
 
-    private Deployment(LabNetwork network, string folder)
+    private Deployment(LabNetwork network, string folder, Wiring wiring)
     {
         Network = network;
         Folder = folder;
+        _wiring = wiring;
     }
 
     public LabNetwork Network { get; }
@@ -34,6 +37,9 @@ public sealed class Deployment : IAsyncDisposable
     public string Folder { get; }
 
     public Api Api { get; private set; } = null!;
+
+    /// <summary>Null unless it was asked for.</summary>
+    public Recording? Recording { get; private set; }
 
     public IReadOnlyList<Part> Coordinators => _coordinators;
 
@@ -45,16 +51,23 @@ public sealed class Deployment : IAsyncDisposable
     /// <param name="betaQemu">Path of another QEMU on beta, which need not exist.</param>
     /// <param name="guests">Taps of each host; definitions get the first one as 'tap'.</param>
     /// <param name="betaReserveMib">Memory that beta keeps free of guests.</param>
+    /// <param name="recorded">What happens is written down; see <see cref="Recording"/>.</param>
+    /// <param name="wiring">What a test puts between the parts and into their environment; it must listen where that says.</param>
     public static async Task<Deployment> StartAsync(
-        QemuBinary? qemu = null, int coordinators = 1, bool relayed = false, string? betaQemu = null, int guests = 1, int betaReserveMib = 0)
+        QemuBinary? qemu = null, int coordinators = 1, bool relayed = false, string? betaQemu = null, int guests = 1, int betaReserveMib = 0, bool recorded = false,
+        Wiring? wiring = null)
     {
         await QemuBinary.Install();
         qemu ??= await QemuBinary.Modern();
         LabNetwork network = await LabNetwork.Create([Alpha, Beta], guests);
-        Deployment deployment = new(network, Directory.CreateTempSubdirectory("e2e-").FullName);
+        Deployment deployment = new(network, Directory.CreateTempSubdirectory("e2e-").FullName, wiring ?? Wiring.Plain);
         try
         {
-            deployment.Configure(coordinators, relayed, (qemu.Path, 0), (betaQemu ?? qemu.Path, betaReserveMib));
+            deployment.Recording = recorded ? Recording.Start(deployment.Folder) : null;
+            string alphaBinary = deployment.Recording?.Observe(Alpha, qemu.Path) ?? qemu.Path;
+            string betaBinary = deployment.Recording?.Observe(Beta, betaQemu ?? qemu.Path) ?? betaQemu ?? qemu.Path;
+            deployment.Configure(coordinators, relayed, (alphaBinary, 0), (betaBinary, betaReserveMib));
+            await deployment._wiring.OnNetwork(deployment);
             await deployment.StartPartsAsync();
             return deployment;
         }
@@ -84,6 +97,16 @@ public sealed class Deployment : IAsyncDisposable
     /// <summary>In the relay's stead of this host: loopback too, so nothing leaves the namespace.</summary>
     public static string RelayAddress(string host) => host == Alpha ? "127.0.77.1" : "127.0.77.2";
 
+    /// <summary>Ports of the coordinators' API and of the agents' handoff, each the same behind a relay.</summary>
+    public const int FirstApiPort = 4050;
+    public const int HandoffPort = 5090;
+
+    /// <summary>Where this host's agent looks for coordinators when they are relayed: one address for each host, so that one host can be cut off.</summary>
+    public static string CoordinatorRelayAddress(string host) => host == Alpha ? "127.0.79.1" : "127.0.79.2";
+
+    /// <summary>Where other agents look for this host's agent when the handoff is relayed.</summary>
+    public static string HandoffRelayAddress(string host) => host == Alpha ? "127.0.78.1" : "127.0.78.2";
+
     public string StreamAddress(string host) => Network[host].Address;
 
     public string Log() => string.Join('\n', _coordinators.Concat(_agents.Values).Select(part => $"--- {part.Name}\n{part.Output}"));
@@ -91,6 +114,7 @@ public sealed class Deployment : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Api?.Dispose();
+        await EndRecordingAsync();
         foreach (Part part in _coordinators.Concat(_agents.Values))
         {
             await part.DisposeAsync();
@@ -98,6 +122,22 @@ public sealed class Deployment : IAsyncDisposable
 
         await Network.DisposeAsync();
         Directory.Delete(Folder, recursive: true);
+    }
+
+    /// <summary>Ends the agents in order and the recording with them, so that its directory can be judged. Guests go on.</summary>
+    public async Task<string> EndRecordingAsync()
+    {
+        foreach (Part agent in _agents.Values.Where(_ => Recording is not null))
+        {
+            await agent.EndAsync();
+        }
+
+        if (Recording is { } recording)
+        {
+            await recording.DisposeAsync();
+        }
+
+        return Recording?.Directory ?? "";
     }
 
     private async Task StartPartsAsync()
@@ -114,24 +154,29 @@ public sealed class Deployment : IAsyncDisposable
     private void Configure(int coordinators, bool relayed, (string Qemu, int ReserveMib) alpha, (string Qemu, int ReserveMib) beta)
     {
         string data = Directory.CreateDirectory(Path.Combine(Folder, "journal")).FullName;
-        string[] api = [.. Enumerable.Range(0, coordinators).Select(node => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{4050 + node}"))];
+        string[] api = [.. Enumerable.Range(0, coordinators).Select(node => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{FirstApiPort + node}"))];
         string[] cluster = [.. Enumerable.Range(0, coordinators).Select(node => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{4060 + node}"))];
         for (int node = 0; node < coordinators; node++)
         {
             string[] seeds = coordinators == 1 ? [] : ["--seed", .. cluster];
-            _coordinators.Add(new Part(Network, $"coordinator-{node}", "coordinator-server", ["--data", data, "--grpc", api[node], "--cluster", cluster[node], .. seeds]));
+            _coordinators.Add(new Part(Network, $"coordinator-{node}", "coordinator-server", ["--data", data, "--grpc", api[node], "--cluster", cluster[node], .. seeds],
+                _wiring.Environment($"coordinator-{node}")));
         }
 
         foreach ((string host, (string qemu, int reserveMib)) in new[] { (Alpha, alpha), (Beta, beta) })
         {
             string folder = Directory.CreateDirectory(Path.Combine(Folder, host)).FullName;
             string path = Path.Combine(folder, "host.yaml");
+            IEnumerable<string> dialled = _wiring.CoordinatorsRelayed
+                ? Enumerable.Range(0, coordinators).Select(node => string.Create(CultureInfo.InvariantCulture, $"{CoordinatorRelayAddress(host)}:{FirstApiPort + node}"))
+                : api;
+            string advertise = _wiring.HandoffRelayed ? $", advertise: \"{HandoffRelayAddress(host)}:{HandoffPort}\"" : "";
             File.WriteAllText(path, $"""
                 hostId: {host}
                 stateDirectory: {Directory.CreateDirectory(Path.Combine(folder, "state")).FullName}
                 runDirectory: {Directory.CreateDirectory(Path.Combine(folder, "run")).FullName}
-                coordinators: [{string.Join(", ", api.Select(address => $"\"http://{address}\""))}]
-                handoff: {"{"} listen: "{Network[host].Address}:5090" {"}"}
+                coordinators: [{string.Join(", ", dialled.Select(address => $"\"http://{address}\""))}]
+                handoff: {"{"} listen: "{Network[host].Address}:{HandoffPort}"{advertise} {"}"}
                 migrationStream:
                   listen: "{Network[host].Address}:{FirstStreamPort}-{LastStreamPort}"
                   advertise: "{(relayed ? RelayAddress(host) : Network[host].Address)}"
@@ -140,7 +185,8 @@ public sealed class Deployment : IAsyncDisposable
                 variables: {"{"} tap: {Network[host].Tap} {"}"}
 
                 """);
-            _agents.Add(host, new Part(Network, $"agent-{host}", "coordinator-agent", ["--config", path]));
+            IEnumerable<KeyValuePair<string, string>> environment = _wiring.Environment($"agent-{host}").Concat(Recording?.Environment ?? new Dictionary<string, string>(StringComparer.Ordinal));
+            _agents.Add(host, new Part(Network, $"agent-{host}", "coordinator-agent", ["--config", path], environment.ToDictionary(StringComparer.Ordinal)));
         }
 
         Api = new Api(Network.Namespace, api.Select(address => $"http://{address}"), Log);

@@ -7,15 +7,22 @@ using Coordinator.Lab.Network;
 namespace Coordinator.Lab.Deployments;
 
 /// <summary>One process of a deployment, the real program: a coordinator or an agent. It can be frozen, killed and started again with the same arguments.</summary>
-public sealed partial class Part(LabNetwork network, string name, string program, IReadOnlyList<string> arguments) : IAsyncDisposable
+public sealed partial class Part(
+    LabNetwork network, string name, string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null) : IAsyncDisposable
 {
     private const int Stop = 19; // SIGSTOP and SIGCONT, signal(7), the same on x86 and ARM
     private const int Continue = 18;
+    private const int Terminate = 15;
+
+    private static readonly TimeSpan s_endLimit = TimeSpan.FromSeconds(20);
 
     private readonly StringBuilder _output = new();
     private Process? _process;
 
     public string Name { get; } = name;
+
+    /// <summary>Of the life that runs now; null when none does.</summary>
+    public int? Pid => IsRunning ? _process!.Id : null;
 
     public bool IsRunning => _process is { HasExited: false };
 
@@ -40,6 +47,11 @@ public sealed partial class Part(LabNetwork network, string name, string program
         ProcessStartInfo start = network.Inside("dotnet", [Path.Combine(AppContext.BaseDirectory, program + ".dll"), .. arguments]);
         start.UseShellExecute = false;
         start.RedirectStandardOutput = start.RedirectStandardError = true;
+        foreach ((string variable, string value) in environment ?? new Dictionary<string, string>(StringComparer.Ordinal))
+        {
+            start.Environment[variable] = value;
+        }
+
         Note($"=== {Name} starts");
         _process?.Dispose();
         _process = Process.Start(start)!;
@@ -59,6 +71,26 @@ public sealed partial class Part(LabNetwork network, string name, string program
             await process.WaitForExitAsync();
             process.Dispose();
             Note($"=== {Name} killed");
+        }
+    }
+
+    /// <summary>SIGTERM: it ends in order, or is killed after a while. A frozen one is thawed for it.</summary>
+    public async Task EndAsync()
+    {
+        if (_process is not { HasExited: false } process)
+        {
+            return;
+        }
+
+        Signal(Terminate, "told to end");
+        Signal(Continue, "thawed");
+        try
+        {
+            await process.WaitForExitAsync().WaitAsync(s_endLimit);
+        }
+        catch (TimeoutException)
+        {
+            await KillAsync();
         }
     }
 

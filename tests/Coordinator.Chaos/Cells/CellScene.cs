@@ -1,0 +1,210 @@
+using System.Globalization;
+using Coordinator.Chaos.Evidence;
+using Coordinator.Chaos.Faults;
+using Coordinator.Chaos.Laboratory;
+using Coordinator.Contracts.Api;
+using Coordinator.Domain;
+using Coordinator.Domain.Migration;
+using Coordinator.Domain.Virtqueues;
+using Coordinator.History;
+using Coordinator.Lab.Deployments;
+using MigrationPhase = Coordinator.Domain.Migration.MigrationPhase;
+
+namespace Coordinator.Chaos.Cells;
+
+/// <summary>What a cell was when it was struck, and the judgement of what became of it: from QEMU's own events and the kernel's processes, and from what the coordinators claim.</summary>
+internal sealed class CellScene(ChaosLab lab, Cell cell, string vm, VirtualMachine started, Strike strike)
+{
+    /// <summary>On a busy machine a process that is told to act at a deadline acts some tenths of a second later.</summary>
+    private static readonly TimeSpan s_margin = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan s_resolvedAfter = TimeSpan.FromSeconds(2);
+
+    private readonly double _load = MachineLoad.PerCore;
+    private DateTimeOffset _struckAt = DateTimeOffset.MaxValue;
+    private IReadOnlyList<int> _filled = [];
+    private string _counted = "";
+    private IReadOnlyList<string> _unexplained = [];
+
+    /// <summary>The fault comes now; which destination is being filled must be known.</summary>
+    public void Struck()
+    {
+        _struckAt = DateTimeOffset.UtcNow;
+        _filled = [.. lab.Observer.Of(vm).Where(qemu => qemu.Host == Deployment.Beta && qemu.IsAlive).Select(qemu => qemu.Pid)];
+    }
+
+    public async Task<CellResult> JudgeAsync(Migration? ended)
+    {
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        IReadOnlyList<GuestRun> runs = lab.Observer.Runs(vm);
+        IReadOnlyList<ObservedQemu> alive = [.. lab.Observer.Of(vm).Where(qemu => qemu.IsAlive)];
+        List<string> violations = [.. Truth(ended, runs, alive)];
+        if (ended is { Terminal: true })
+        {
+            violations.AddRange(await ResidenceAsync(ended, alive));
+        }
+
+        (double standstillMs, string blame, string? tooLong) = Standstill(runs, ended, now);
+        violations.AddRange(tooLong is null ? [] : [tooLong]);
+        violations.AddRange(JudgeHistory(ended));
+        return new CellResult
+        {
+            Cell = cell.Name,
+            Phase = ended?.Phase ?? "none",
+            Verdict = ended?.Verdict ?? "",
+            Reason = ended?.Reason ?? "",
+            StandstillMs = Math.Round(standstillMs, 1),
+            Blame = blame,
+            SettledAfterMs = ended?.Timeline.LastOrDefault() is { } last ? Math.Round((last.At.ToDateTimeOffset() - _struckAt).TotalMilliseconds) : -1,
+            Violations = violations,
+            Judged = _counted,
+            Unexplained = _unexplained,
+            Load = Math.Round(_load, 1),
+            Story = violations.Count > 0 || cell.MustLive is not true ? CellResult.Describe(ended) : "",
+            Runs = [.. runs.Select(run => run.ToString())],
+        };
+    }
+
+    private IEnumerable<string> Truth(Migration? ended, IReadOnlyList<GuestRun> runs, IReadOnlyList<ObservedQemu> alive)
+    {
+        string[] running = [.. runs.Where(run => run.To is null).Select(run => $"{run.Host}/{run.Pid}")];
+        if (running.Length > 1)
+        {
+            yield return $"two copies run at the end: {string.Join(", ", running)}";
+        }
+
+        bool lives = running.Length == 1;
+        switch (ended?.Phase)
+        {
+            case "Succeeded" when lives:
+                foreach (string wrong in Only(Deployment.Beta, alive, wanted => _filled.Count == 0 || _filled.Contains(wanted)))
+                {
+                    yield return wrong;
+                }
+
+                break;
+            case "Failed" or "Cancelled" when lives:
+                foreach (string wrong in Only(Deployment.Alpha, alive, wanted => wanted == started.Pid))
+                {
+                    yield return wrong;
+                }
+
+                break;
+            case "Succeeded" or "Failed" or "Cancelled" or "Lost" when !lives && cell.MustLive is true:
+                yield return $"no copy runs after {ended.Phase}, and one could";
+                break;
+            case "Lost" when lives:
+                yield return "lost, and yet a copy runs";
+                break;
+            case "InDoubt" when cell.MustLive is true:
+                yield return "in doubt without need";
+                break;
+            case null or not ("Succeeded" or "Failed" or "Cancelled" or "Lost" or "InDoubt"):
+                yield return $"not over: {ended?.Phase ?? "no migration"}";
+                break;
+            default:
+                break;
+        }
+    }
+
+    private static IEnumerable<string> Only(string host, IReadOnlyList<ObservedQemu> alive, Func<int, bool> isKnown)
+    {
+        if (alive.Count != 1 || alive[0].Host != host)
+        {
+            yield return $"left are {string.Join(", ", alive.Select(qemu => string.Create(CultureInfo.InvariantCulture, $"{qemu.Host}/{qemu.Pid}")))}; only one on {host} may be";
+        }
+        else if (!isKnown(alive[0].Pid))
+        {
+            yield return $"the guest runs in process {alive[0].Pid}, which is none of those that were there when the fault struck";
+        }
+    }
+
+    private async Task<IReadOnlyList<string>> ResidenceAsync(Migration ended, IReadOnlyList<ObservedQemu> alive)
+    {
+        try
+        {
+            if (alive.Count > 1)
+            {
+                return [];
+            }
+
+            if (alive.Count == 0)
+            {
+                await Coordinator.Lab.Eventually.Becomes(
+                    async () => await lab.Api.VmAsync(vm) is { Residence: "Absent" } gone ? gone : null, TimeSpan.FromSeconds(15), "the coordinators to say that the guest is gone");
+                return [];
+            }
+
+            string host = alive[0].Host;
+            await Coordinator.Lab.Eventually.Becomes(
+                async () => await lab.Api.VmAsync(vm) is { Residence: "Resident", RunState: "running" } there && there.Host == host && there.Pid == alive[0].Pid ? there : null,
+                TimeSpan.FromSeconds(15), $"the coordinators to say that the guest runs on {host}");
+            return [];
+        }
+        catch (TimeoutException e)
+        {
+            return [$"{e.Message} after {ended.Phase}; they say {await lab.Api.VmAsync(vm)}"];
+        }
+    }
+
+    /// <summary>The longest time without any running copy, and who was to blame for it.</summary>
+    private (double Ms, string Blame, string? TooLong) Standstill(IReadOnlyList<GuestRun> runs, Migration? ended, DateTimeOffset now)
+    {
+        (DateTimeOffset From, DateTimeOffset To) worst = (now, now);
+        DateTimeOffset covered = runs.Count == 0 ? now : runs[0].From;
+        foreach (GuestRun run in runs)
+        {
+            worst = run.From - covered > worst.To - worst.From ? (covered, run.From) : worst;
+            covered = run.To is not { } to ? DateTimeOffset.MaxValue : to > covered ? to : covered;
+        }
+
+        bool mayRest = ended?.Phase is "Lost" or "InDoubt" || cell.MustLive is not true;
+        if (covered != DateTimeOffset.MaxValue && !mayRest && now - covered > worst.To - worst.From)
+        {
+            worst = (covered, now);
+        }
+
+        TimeSpan longest = worst.To - worst.From;
+        TimeSpan allowed = TimeSpan.FromMilliseconds(CellRunner.SwitchoverDeadlineMs) + (s_margin * _load);
+        if (longest <= allowed || mayRest)
+        {
+            return (longest.TotalMilliseconds, "", null);
+        }
+
+        // Longer than the deadline: somebody who alone could act was away, and it was over soon after.
+        foreach (FaultEnded back in strike.Records.OfType<FaultEnded>())
+        {
+            DateTimeOffset at = DateTimeOffset.UnixEpoch.AddMicroseconds(back.AtMicros);
+            if (at > worst.From && worst.To - at <= s_resolvedAfter * _load)
+            {
+                return (longest.TotalMilliseconds, string.Create(CultureInfo.InvariantCulture, $"{back.Party} away until {Math.Max(0, (worst.To - at).TotalMilliseconds):0} ms before the end"), null);
+            }
+        }
+
+        return (longest.TotalMilliseconds, "nobody", $"the guest stood still for {longest.TotalMilliseconds:0} ms from {worst.From:HH:mm:ss.fff} and nobody's absence explains it");
+    }
+
+    private IEnumerable<string> JudgeHistory(Migration? ended)
+    {
+        VmName name = new(vm);
+        List<HistoryRecord> history = [.. strike.Records, .. HistoryLines.ReadDirectory(lab.HistoryFolder).Where(record => record is not VmRecord of || of.Vm == name)];
+        if (ended is not null && Enum.TryParse(ended.Phase, out MigrationPhase phase))
+        {
+            history.Add(new ResultSeen(Strike.Micros(), name, Guid.Parse(ended.Id), phase, Enum.TryParse(ended.Verdict, out MigrationVerdict verdict) ? verdict : null));
+        }
+
+        long margin = (long)(s_margin * _load).TotalMicroseconds;
+        JudgeSettings settings = new()
+        {
+            SwitchoverDeadlineMicros = CellRunner.SwitchoverDeadlineMs * 1_000,
+            StandstillMarginMicros = margin,
+            ResolvedAfterFaultMicros = (long)(s_resolvedAfter * _load).TotalMicroseconds,
+        };
+        Judgement judgement = HistoryJudge.Judge(history, settings);
+        _counted = string.Join(", ", judgement.Counted.Select(count => $"{count.Value} {count.Key}"));
+        _unexplained = [.. judgement.Violations.Where(violation => violation.Checker == ModelReplay.Name).Select(violation => violation.Sentence)];
+        return judgement.Violations
+            .Where(violation => violation.Checker != ModelReplay.Name && (cell.MustLive is true || violation.Checker != Standstills.Name))
+            .Select(violation => violation.ToString());
+    }
+}

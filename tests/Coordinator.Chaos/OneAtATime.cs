@@ -1,0 +1,8 @@
+namespace Coordinator.Chaos;
+
+/// <summary>Every test has several processes; two at once would measure each other.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class OneAtATime
+{
+    public const string Name = "one at a time";
+}

@@ -1,0 +1,19 @@
+namespace Coordinator.Lab.Deployments;
+
+/// <summary>What a test puts between the parts of a deployment, and into the environment of each.</summary>
+public sealed record Wiring
+{
+    public static readonly Wiring Plain = new();
+
+    /// <summary>Agents dial <see cref="Deployment.CoordinatorRelayAddress"/> of their own host.</summary>
+    public bool CoordinatorsRelayed { get; init; }
+
+    /// <summary>Source agents dial <see cref="Deployment.HandoffRelayAddress"/> of the destination.</summary>
+    public bool HandoffRelayed { get; init; }
+
+    /// <summary>Called when the network and the configuration are there and nobody has been started: the moment to listen where the parts will dial.</summary>
+    public Func<Deployment, Task> OnNetwork { get; init; } = _ => Task.CompletedTask;
+
+    /// <summary>By the part's name: <c>coordinator-0</c>, <c>agent-alpha</c>.</summary>
+    public Func<string, IReadOnlyDictionary<string, string>> Environment { get; init; } = _ => new Dictionary<string, string>(StringComparer.Ordinal);
+}

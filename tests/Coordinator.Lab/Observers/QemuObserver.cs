@@ -1,0 +1,186 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.Json;
+using Coordinator.Domain;
+using Coordinator.History;
+using Coordinator.Lab.Processes;
+using Coordinator.Qmp;
+using Coordinator.Qmp.Schema;
+
+namespace Coordinator.Lab.Observers;
+
+/// <summary>
+/// Sits on the observer's monitor of every QEMU of one host and writes what QEMU itself says and when, by QEMU's own clock: runs, events and the end of the process. It sends
+/// nothing but <c>query-name</c> and <c>query-status</c>, once each.
+/// </summary>
+public sealed class QemuObserver : IAsyncDisposable
+{
+    private static readonly QmpSessionOptions s_pauses = new() { FirstPause = TimeSpan.FromMilliseconds(2), LongestPause = TimeSpan.FromMilliseconds(20) };
+
+    private readonly HostName _host;
+    private readonly HistoryWriter _history;
+    private readonly FileSystemWatcher _sockets;
+    private readonly ConcurrentDictionary<string, Watched> _watched = new(StringComparer.Ordinal);
+
+    private QemuObserver(HostName host, string folder, HistoryWriter history)
+    {
+        (_host, _history) = (host, history);
+        _sockets = new FileSystemWatcher(folder, "*" + ObservedQemu.SocketExtension) { NotifyFilter = NotifyFilters.FileName };
+        _sockets.Created += (_, made) => Watch(made.FullPath);
+        _sockets.EnableRaisingEvents = true;
+    }
+
+    /// <param name="host">Whose agent has the folder's program as its QEMU binary.</param>
+    /// <param name="folder">Of <see cref="ObservedQemu.Install"/>.</param>
+    /// <param name="history">Where to; stays the caller's.</param>
+    public static QemuObserver Start(string host, string folder, HistoryWriter history)
+    {
+        QemuObserver observer = new(new HostName(host), folder, history);
+        foreach (string socket in Directory.EnumerateFiles(folder, "*" + ObservedQemu.SocketExtension))
+        {
+            observer.Watch(socket);
+        }
+
+        return observer;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _sockets.Dispose();
+        foreach (Watched watched in _watched.Values)
+        {
+            await watched.DisposeAsync();
+        }
+    }
+
+    private void Watch(string socket)
+    {
+        string launch = Path.GetFileNameWithoutExtension(socket);
+        if (Guid.TryParse(launch, CultureInfo.InvariantCulture, out Guid id) && !_watched.ContainsKey(socket))
+        {
+            _watched.GetOrAdd(socket, path => new Watched(path, Copy.OfLaunch(_host, new LaunchId(id)), _history)).Start();
+        }
+    }
+
+    /// <summary>One QEMU. All members but disposal are called by the one connection that there is at a time.</summary>
+    private sealed class Watched(string socket, Copy copy, HistoryWriter history) : IAsyncDisposable
+    {
+        private readonly Lock _gate = new();
+        private readonly List<QmpEvent> _early = [];
+        private QmpSession? _session;
+        private ProcessIdentity? _process;
+        private VmName? _vm;
+        private bool _runs;
+        private bool _isGone;
+        private int _begun;
+
+        public void Start()
+        {
+            if (Interlocked.Exchange(ref _begun, 1) == 0)
+            {
+                _session = QmpSession.Start(
+                    QmpEndpoint.Unix(socket), QmpOptions.Default with { OnEvent = (_, happened) => Hear(happened), ConnectDeadline = TimeSpan.FromSeconds(60) }, ServeAsync, IsGone, s_pauses);
+            }
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (_session is { } session)
+            {
+                await session.DisposeAsync();
+            }
+        }
+
+        private async Task ServeAsync(QmpConnection monitor, CancellationToken ended)
+        {
+            // A QEMU that stands in `device` or is stopped answers late; its events wait in _early meanwhile.
+            JsonElement name = await monitor.ExecuteAsync("query-name", deadline: Timeout.InfiniteTimeSpan, ct: ended);
+            RunStatus run = RunStatus.Parse(await monitor.ExecuteAsync("query-status", deadline: Timeout.InfiniteTimeSpan, ct: ended));
+            long now = HistoryClock.NowMicros();
+            lock (_gate)
+            {
+                bool isFirst = _vm is null;
+                _vm = new VmName(name.GetProperty("name").GetString()!);
+                if (isFirst)
+                {
+                    // The program's own trace, before it became QEMU: by now an agent may have sent its first commands.
+                    history.Add(new QemuLaunched(ObservedQemu.LaunchedMicros(socket) ?? now, _vm, copy, _process?.Pid ?? 0, run.Status == "inmigrate", ByObserver: true));
+                    _early.ForEach(Write);
+                    _early.Clear();
+                }
+
+                // Events are not repeated after a reconnection: a run that began or ended meanwhile is known only from here.
+                Runs(now, run.IsRunning);
+            }
+        }
+
+        private void Hear(QmpEvent happened)
+        {
+            lock (_gate)
+            {
+                if (_vm is null)
+                {
+                    _early.Add(happened);
+                }
+                else
+                {
+                    Write(happened);
+                }
+            }
+        }
+
+        private void Write(QmpEvent happened)
+        {
+            long at = HistoryClock.Micros(happened.Timestamp);
+            switch (GuestEvent.Parse(happened))
+            {
+                case MigrationStatusChanged changed:
+                    history.Add(new EventSeen(at, _vm!, copy, happened.Name, changed.Status, ByObserver: true));
+                    break;
+                case GuestStopped or GuestResumed:
+                    history.Add(new EventSeen(at, _vm!, copy, happened.Name, Status: null, ByObserver: true));
+                    Runs(at, happened.Name == "RESUME");
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        private void Runs(long at, bool runs)
+        {
+            if (runs != _runs)
+            {
+                _runs = runs;
+                history.Add(runs ? new RunBegan(at, _vm!, copy) : new RunEnded(at, _vm!, copy, ProcessEnded: false));
+            }
+        }
+
+        /// <summary>Asked after each end of a connection. QEMU never closes a monitor while it lives, and a dead one's socket refuses.</summary>
+        private bool IsGone()
+        {
+            lock (_gate)
+            {
+                _process ??= ProcessIdentity.Of(ObservedQemu.PidOf(socket));
+                if (_isGone || _process is { IsAlive: true })
+                {
+                    return _isGone;
+                }
+
+                _isGone = true;
+                if (_vm is null)
+                {
+                    return true;
+                }
+
+                long now = HistoryClock.NowMicros();
+                if (_runs)
+                {
+                    history.Add(new RunEnded(now, _vm, copy, ProcessEnded: true));
+                }
+
+                history.Add(new QemuExited(now, _vm, copy, ByObserver: true));
+                return true;
+            }
+        }
+    }
+}
