@@ -188,6 +188,9 @@ public sealed partial class AgentSession
     private void Exited(WatchedGuest guest)
     {
         LaunchId launch = guest.Machine.Launch;
+
+        // What was seen of it before its end may be told after it.
+        guest.Heard = long.MaxValue;
         void Note()
         {
             _watched.Remove(launch);

@@ -65,7 +65,7 @@ fleet.Run(seed, schedules, threads, keepsGoing);
 Console.Write(fleet.Coverage);
 Console.WriteLine(string.Create(
     CultureInfo.InvariantCulture,
-    $"{fleet.Coverage.Schedules} schedules from seed {seed}, {fleet.Violations.Count} violations, {clock.Elapsed.TotalSeconds:F1} s on {threads} threads: {fleet.Coverage.Schedules / clock.Elapsed.TotalSeconds / threads:F0} a second and thread"));
+    $"{fleet.Coverage.Schedules} schedules from seed {seed}, {fleet.Violations.Count} violations, {clock.Elapsed.TotalSeconds:F1} s on {threads} threads: {fleet.Coverage.Schedules / Environment.CpuUsage.TotalTime.TotalSeconds:F0} a second of processor time"));
 foreach (IGrouping<string, (ulong Seed, string Violation)> group in fleet.Violations.GroupBy(v => string.Concat(v.Violation.Take(60))).OrderByDescending(g => g.Count()))
 {
     Console.WriteLine($"{group.Count()} x {group.First().Violation} (seeds {string.Join(", ", group.Take(8).Select(v => v.Seed))})");

@@ -41,12 +41,12 @@ public sealed partial class Watch
         long bound = MarginMicros + (AttemptMicros * _world.Schedule.Migrations * _world.Schedule.MaxAttempts);
         if (_calmSinceMicros is { } since && now - since > bound)
         {
-            VirtualMachine stuck = _world.Vms.First(v => !v.Client.IsDone || !IsSettled(v));
+            VirtualMachine stuck = _world.Vms.First(v => !IsSettled(v));
             throw new ViolationException($"no good end: nothing fails any more since {bound / 1_000_000} s, and {stuck.Name} is {Describe(stuck)}");
         }
     }
 
-    /// <summary>Terminal or in doubt, and nothing owed to a host that could be asked.</summary>
+    /// <summary>Terminal with nothing more to come, or in doubt; and nothing owed to a host that could be asked.</summary>
     public bool IsSettled(VirtualMachine vm)
     {
         VmState state = vm.Journal.State;
@@ -57,7 +57,8 @@ public sealed partial class Watch
         }
 
         bool remains = Excused(vm, Happened.HostLost | Happened.StateLost);
-        return state.Migration is not { } m || m.Phase == MigrationPhase.InDoubt || (m.Phase.IsTerminal() && (remains || state.Owed.IsEmpty));
+        return state.Migration is { Phase: MigrationPhase.InDoubt }
+            || (vm.Client.IsDone && (state.Migration is not { } m || (m.Phase.IsTerminal() && (remains || state.Owed.IsEmpty))));
     }
 
     public void End()
@@ -103,10 +104,10 @@ public sealed partial class Watch
         bool mayLeaveRemains = Excused(vm, Happened.HostLost | Happened.StateLost);
         return m.Phase switch
         {
-            MigrationPhase.Succeeded => (Lives(destination) || vm.Killed.Contains(m.DestinationLaunch)) && !Lives(source) && (source is not { Alive: true } || mayLeaveRemains),
+            MigrationPhase.Succeeded => (Lives(destination) || vm.Killed.Contains(m.DestinationLaunch)) && source is not { Runs: true } && (source is not { Alive: true } || mayLeaveRemains),
             MigrationPhase.Cancelled or MigrationPhase.Failed =>
                 (Lives(source) || vm.Killed.Contains(m.SourceLaunch)) && (destination is not { Alive: true } || mayLeaveRemains),
-            MigrationPhase.Lost => vm.Killed.Contains(m.SourceLaunch) && !Lives(destination) && !CouldLive(vm, destination),
+            MigrationPhase.Lost => vm.Killed.Contains(m.SourceLaunch) && destination is not { Runs: true } && !CouldLive(vm, destination),
             MigrationPhase.InDoubt => IsNamedDoubt(vm, m, source, destination),
             _ => false,
         };
@@ -125,7 +126,7 @@ public sealed partial class Watch
         && machine.Host.Session(vm).Disk.Destination.RefusedUpTo < machine.ArrivedWith && !Excused(vm, Happened.StateLost);
 
     private bool Lives(Machine? machine) =>
-        machine is not null && (_world.Schedule.Guest == GuestBefore.Running ? machine.Runs : machine is { Alive: true, State.Incoming: false } && machine.State.Run != RunState.PostMigrate);
+        machine is not null && (_world.Schedule.Guest == GuestBefore.Running ? machine.Runs : machine is { Alive: true, State.Incoming: false });
 
     private static string Describe(VirtualMachine vm)
     {

@@ -179,7 +179,7 @@ public sealed class World
     private void Look()
     {
         Watch.Look();
-        bool isSettled = Vms.All(v => v.Client.IsDone && Watch.IsSettled(v));
+        bool isSettled = Vms.All(Watch.IsSettled);
         if (isSettled)
         {
             // What is drawn for a moment that never comes is not waited for.

@@ -225,7 +225,8 @@ internal sealed partial class VmSession : IAsyncDisposable
             news = news with { Sight = null, Loaded = null };
         }
 
-        news.From.HeardSequence = Math.Max(news.From.HeardSequence, news.Sequence);
+        // The end is told by another thread than what was seen: a last sight that comes after it would bring the process back to life for good (found by the simulator).
+        news.From.HeardSequence = news.HasExited ? long.MaxValue : Math.Max(news.From.HeardSequence, news.Sequence);
         await _sourceSide.HearAsync(news);
         await _destinationSide.HearAsync(news);
         if (news.HasExited)
