@@ -196,7 +196,7 @@ public sealed partial class AgentSession
         World.Agenda.After(Dice.Between(5_000, 120_000), () =>
         {
             // An agent that dies meanwhile has told the launcher or has not.
-            if ((Agent.Life != life && (!Dice.Chance(0.5) || Agent.IsLost)) || Vm.Hypervisors.Of(launch) is not null)
+            if ((Agent.Life != life && (!Dice.Chance(0.5) || Agent.IsLost)) || Vm.Hypervisors.Of(launch) is { Alive: true })
             {
                 return;
             }
@@ -222,16 +222,17 @@ public sealed partial class AgentSession
                 },
                 () =>
                 {
-                    // Not recorded: nobody would ever look after it.
+                    // Not recorded: nobody would ever look after it. That it never was is recorded as soon as it can be.
                     Vm.Hypervisors.Kill(machine);
-                    Post(() => Write(
+                    void NeverWas() => Post(() => Write(
                         disk => disk.With(launch, note with { IsGone = true }),
                         () =>
                         {
                             Launched(attempt, launch, "it could not be recorded");
                             done.TrySetResult();
                         },
-                        () => done.TrySetResult()));
+                        () => Agent.After(500_000, NeverWas)));
+                    NeverWas();
                 })));
         });
     }
@@ -256,7 +257,7 @@ public sealed partial class AgentSession
 
             if (Disk.IsGone(launch))
             {
-                Feed(new DestinationInput.Observed(QemuView.Gone(launch)), _ => Prepared(attempt, refusal));
+                Feed(new DestinationInput.Observed(QemuView.Gone(launch)), _ => Prepared(attempt, refusal), failed: () => Agent.After(500_000, () => Post(() => Launched(attempt, launch, refusal))));
             }
             else
             {

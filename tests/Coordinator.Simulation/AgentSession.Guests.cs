@@ -61,7 +61,7 @@ public sealed partial class AgentSession
         Disk next = Disk;
         foreach ((LaunchId launch, LaunchNote note) in Disk.Launches)
         {
-            if (note.IsGone)
+            if (note.IsGone || Guest(launch) is not null)
             {
                 continue;
             }
@@ -78,7 +78,7 @@ public sealed partial class AgentSession
 
         if (next != Disk)
         {
-            Write(disk => disk with { Launches = next.Launches }, () => { });
+            Write(disk => disk with { Launches = next.Launches }, () => { }, () => Agent.After(500_000, () => Post(AdoptRecorded)));
         }
     }
 
@@ -184,19 +184,20 @@ public sealed partial class AgentSession
         }
     }
 
-    /// <summary>Proven gone, and durably so.</summary>
+    /// <summary>Proven gone, and durably so. The end of a process is told once: what cannot be recorded now is recorded later.</summary>
     private void Exited(WatchedGuest guest)
     {
         LaunchId launch = guest.Machine.Launch;
 
         // What was seen of it before its end may be told after it.
         guest.Heard = long.MaxValue;
+        void Later() => Agent.After(500_000, () => Post(() => Exited(guest)));
         void Note()
         {
             _watched.Remove(launch);
             if (Disk.LaunchOf(launch) is { IsGone: false } note)
             {
-                Write(disk => disk.With(launch, note with { IsGone = true }), () => ReportSoon(atOnce: true));
+                Write(disk => disk.With(launch, note with { IsGone = true }), () => ReportSoon(atOnce: true), Later);
             }
         }
 
@@ -205,7 +206,7 @@ public sealed partial class AgentSession
             if (launch == Destination.Records.Launch && Destination.Records.Attempt > AttemptNo.None)
             {
                 _isListening = false;
-                Feed(new DestinationInput.Observed(QemuView.Gone(launch)), _ => Note());
+                Feed(new DestinationInput.Observed(QemuView.Gone(launch)), _ => Note(), failed: Later);
             }
             else
             {
@@ -215,7 +216,7 @@ public sealed partial class AgentSession
 
         if (launch == SourceLaunch)
         {
-            Feed(new SourceInput.Observed(QemuView.Gone(launch)), _ => HearAsDestination());
+            Feed(new SourceInput.Observed(QemuView.Gone(launch)), _ => HearAsDestination(), failed: Later);
         }
         else
         {

@@ -1,6 +1,7 @@
 using Coordinator.Domain;
 using Coordinator.Domain.Handoff;
 using Coordinator.Domain.Migration;
+using Coordinator.Domain.QemuModel;
 using Coordinator.Search;
 
 namespace Coordinator.Simulation;
@@ -79,12 +80,26 @@ public sealed partial class AgentSession
             case VmEffect.EndSource end:
                 Command(step, new SourceInput.EndSource(end.Attempt, end.Launch), disk => disk, () => { });
                 break;
+            case VmEffect.KeepSourceByWord keep:
+                Command(step, new SourceInput.KeepByWord(keep.Attempt, keep.Launch), disk => disk, () => { });
+                break;
+            case VmEffect.GiveUpSource giveUp:
+                Command(step, new SourceInput.GiveUp(giveUp.Attempt, giveUp.Launch), disk => disk, () => { });
+                break;
+            case VmEffect.EndOverruled end when Source.Attempt == end.Attempt && Source.Records.Launch == end.Launch:
+                Command(step, new SourceInput.Overrule(end.Attempt, end.Launch), disk => disk, () => { });
+                break;
+            case VmEffect.EndOverruled end:
+                Command(step, new DestinationInput.Overrule(end.Attempt, end.Launch));
+                break;
+            case VmEffect.RunDestinationByWord run:
+                Command(step, new DestinationInput.RunByWord(run.Attempt, run.Launch));
+                break;
+            case VmEffect.CarryRelease carried:
+                CarryRelease(step, carried.Record);
+                break;
             case VmEffect.CleanUpDestination cleanUp:
-                CommandReply? answered = null;
-                Feed(
-                    new DestinationInput.CleanUp(cleanUp.Attempt),
-                    _ => Answer(Made(step, answered!.Value)),
-                    (disk, reply) => Logged(disk, step, (answered = reply).Value));
+                Command(step, new DestinationInput.CleanUp(cleanUp.Attempt));
                 break;
             default:
                 Commit(step, CommandReply.Rejected("not simulated"), disk => disk, () => { });
@@ -98,6 +113,31 @@ public sealed partial class AgentSession
             then();
             Answer(Made(step, reply));
         }, (disk, reply) => Logged(alongside(disk), step, reply));
+
+    private void Command(Step step, DestinationInput input)
+    {
+        CommandReply answered = default;
+        Feed(input, _ => Answer(Made(step, answered)), (disk, reply) => Logged(disk, step, answered = reply));
+    }
+
+    /// <summary>The source agent's word by another way. What becomes of it is told by the report, as if it had come directly.</summary>
+    private void CarryRelease(Step step, ReleaseRecord record)
+    {
+        if (record.Attempt == Destination.Records.Attempt)
+        {
+            _releasedFor = record.Attempt;
+        }
+
+        SourceMessage.Released released = new(record.Attempt, record.DestinationStore, World.Schedule.Guest == GuestBefore.Running);
+        Feed(new DestinationInput.FromSource(released, Agent.Store), _ =>
+        {
+            DestinationRecords after = Destination.Records;
+            CommandReply reply = after.Attempt != record.Attempt || Agent.Store != record.DestinationStore || after.Register == RegisterValue.Refused || Destination.Gate == GateState.Closed
+                ? CommandReply.Rejected("no longer possible")
+                : after.Register == RegisterValue.Run ? CommandReply.Accepted : CommandReply.NotYet("the gate has not judged yet");
+            Commit(step, reply, disk => disk, () => { });
+        });
+    }
 
     private void Commit(Step step, CommandReply reply, Func<Disk, Disk> alongside, Action then) =>
         Write(disk => Logged(alongside(disk), step, reply), () =>

@@ -177,7 +177,7 @@ public sealed partial class AgentSession
         });
     }
 
-    private void Feed(SourceInput input, Action<CommandReply>? then = null, Func<Disk, CommandReply, Disk>? alongside = null)
+    private void Feed(SourceInput input, Action<CommandReply>? then = null, Func<Disk, CommandReply, Disk>? alongside = null, Action? failed = null)
     {
         Decision<CommandReply, SourceEvent> decision = World.Rules.Decide(Source, input);
         SourceHandoff next = Source;
@@ -199,10 +199,11 @@ public sealed partial class AgentSession
             {
                 Become(next);
                 then?.Invoke(decision.Reply);
-            });
+            },
+            failed);
     }
 
-    private void Feed(DestinationInput input, Action<DestinationReply>? then = null, Func<Disk, CommandReply, Disk>? alongside = null)
+    private void Feed(DestinationInput input, Action<DestinationReply>? then = null, Func<Disk, CommandReply, Disk>? alongside = null, Action? failed = null)
     {
         Decision<DestinationReply, DestinationEvent> decision = World.Rules.Decide(Destination, input);
         DestinationHandoff next = Destination;
@@ -230,7 +231,8 @@ public sealed partial class AgentSession
             {
                 Become(next);
                 then?.Invoke(decision.Reply);
-            });
+            },
+            failed);
     }
 
     private void Become(SourceHandoff next) => Source = next;

@@ -19,13 +19,14 @@ public sealed class Hypervisors(World world, VirtualMachine vm)
 
     public IReadOnlyList<Machine> Machines => _machines;
 
+    /// <summary>The newest process of this launch: one that came up and could not be recorded is ended, and launched again.</summary>
     public Machine? Of(LaunchId launch)
     {
-        foreach (Machine machine in _machines)
+        for (int i = _machines.Count - 1; i >= 0; i--)
         {
-            if (machine.Launch == launch)
+            if (_machines[i].Launch == launch)
             {
-                return machine;
+                return _machines[i];
             }
         }
 

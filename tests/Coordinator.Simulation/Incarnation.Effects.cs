@@ -24,6 +24,11 @@ public sealed partial class Incarnation
         VmEffect.CancelAttempt e => e.Source,
         VmEffect.CleanUpDestination e => e.Host,
         VmEffect.EndSource e => e.Host,
+        VmEffect.KeepSourceByWord e => e.Host,
+        VmEffect.GiveUpSource e => e.Host,
+        VmEffect.RunDestinationByWord e => e.Host,
+        VmEffect.CarryRelease e => e.Host,
+        VmEffect.EndOverruled e => e.Host,
         _ => null,
     };
 

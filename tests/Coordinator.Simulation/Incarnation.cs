@@ -122,6 +122,8 @@ public sealed partial class Incarnation(World world, VirtualMachine vm, Coordina
             VmEffect.PrepareDestination e => new VmCommand.RefusePreparation(e.Attempt, answer.Reason),
             VmEffect.Rehearse e => new VmCommand.RefusePreparation(e.Attempt, answer.Reason),
             VmEffect.StartAttempt e => new VmCommand.RefuseStart(e.Attempt, answer.Reason),
+            VmEffect.KeepSourceByWord or VmEffect.GiveUpSource or VmEffect.RunDestinationByWord or VmEffect.CarryRelease when _entity.State.Migration is { } m =>
+                new VmCommand.RefuseResolution(m.Attempt, answer.Reason),
             _ => null,
         };
         if (command is not null)

@@ -59,6 +59,9 @@ public sealed record Schedule(ulong Seed)
     /// <summary>Chance that a request is sent twice, by the same id.</summary>
     public double Repeats { get; init; }
 
+    /// <summary>Somebody answers the alert of a doubt.</summary>
+    public bool Person { get; init; }
+
     public double Loss { get; init; }
 
     public double Doubling { get; init; }
@@ -94,6 +97,7 @@ public sealed record Schedule(ulong Seed)
                 dice.Pick<QemuVersion>([QemuVersion.V7, QemuVersion.V10]), dice.Pick<ImageReturn>([ImageReturn.GuestRunsAllTheSame, ImageReturn.MayFailUntilDestinationEnds])),
             Cancels = dice.Pick<double>([0, 0, 0.3, 1]),
             Repeats = dice.Pick<double>([0, 0.5]),
+            Person = dice.Chance(0.5),
         };
         for (int i = 0; i < wanted && swarm.Count > 0; i++)
         {
@@ -136,6 +140,6 @@ public sealed record Schedule(ulong Seed)
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"seed {Seed}: {Hosts} hosts, {Vms} VMs, {Migrations} migrations of at most {MaxAttempts} attempts, guest {Guest}, {Traits.Version} {Traits.ImageReturn}, cancels {Cancels}, repeats {Repeats}, loss {Loss}, doubling {Doubling}, lateness {Lateness}")
+        $"seed {Seed}: {Hosts} hosts, {Vms} VMs, {Migrations} migrations of at most {MaxAttempts} attempts, guest {Guest}, {Traits.Version} {Traits.ImageReturn}, cancels {Cancels}, repeats {Repeats}, person {Person}, loss {Loss}, doubling {Doubling}, lateness {Lateness}")
         + string.Concat(Faults.Select(f => $"{Environment.NewLine}  fault: {f}"));
 }

@@ -94,6 +94,11 @@ public static class Shrinker
             yield return s with { Repeats = 0 };
         }
 
+        if (s.Person)
+        {
+            yield return s with { Person = false };
+        }
+
         if (s.Guest != GuestBefore.Running)
         {
             yield return s with { Guest = GuestBefore.Running };

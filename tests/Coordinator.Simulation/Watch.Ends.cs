@@ -22,6 +22,8 @@ public sealed partial class Watch
 
     private long? _calmSinceMicros;
 
+    public long? CalmSinceMicros => _calmSinceMicros;
+
     public void Look()
     {
         long now = _world.Agenda.NowMicros;
@@ -107,6 +109,7 @@ public sealed partial class Watch
             MigrationPhase.Succeeded => (Lives(destination) || vm.Killed.Contains(m.DestinationLaunch)) && source is not { Runs: true } && (source is not { Alive: true } || mayLeaveRemains),
             MigrationPhase.Cancelled or MigrationPhase.Failed =>
                 (Lives(source) || vm.Killed.Contains(m.SourceLaunch)) && (destination is not { Alive: true } || mayLeaveRemains),
+            MigrationPhase.Lost when m.Resolution is not null => source is not { Runs: true } && destination is not { Runs: true },
             MigrationPhase.Lost => vm.Killed.Contains(m.SourceLaunch) && destination is not { Runs: true } && !CouldLive(vm, destination),
             MigrationPhase.InDoubt => IsNamedDoubt(vm, m, source, destination),
             _ => false,

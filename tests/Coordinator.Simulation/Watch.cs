@@ -50,7 +50,7 @@ public sealed partial class Watch
         }
 
         SourceRecords source = machine.Host.Session(vm).Disk.Source;
-        if (source.Launch == machine.Launch && record.Released.Contains(source.Started) && source.Refused < source.Started && !byThirdParty)
+        if (source.Launch == machine.Launch && record.Released.Contains(source.Started) && source.Refused < source.Started && source.KeptByWord < source.Started && !byThirdParty)
         {
             throw new ViolationException($"the source runs although it released attempt {source.Started} and was not refused");
         }
@@ -152,7 +152,8 @@ public sealed partial class Watch
         }
 
         bool asked = input is DestinationInput.FromSource { Message: SourceMessage.Refuse };
-        bool over = input is DestinationInput.CleanUp cleanUp && _records[session.Vm.Number].Ended >= cleanUp.Attempt;
+        AttemptNo ended = _records[session.Vm.Number].Ended;
+        bool over = input is DestinationInput.CleanUp cleanUp ? ended >= cleanUp.Attempt : input is DestinationInput.Overrule overrule && ended >= overrule.Attempt;
         if (!asked && !over)
         {
             throw new ViolationException($"a loaded copy is refused by {input.GetType().Name}, not by its source");
@@ -161,7 +162,7 @@ public sealed partial class Watch
 
     public void SourceEnded(AgentSession session, Machine machine)
     {
-        if (!_records[session.Vm.Number].Running.Contains(session.Source.Attempt) && !Excused(session.Vm, Happened.StateLost))
+        if (session.Source.Records.Overruled < session.Source.Attempt && !_records[session.Vm.Number].Running.Contains(session.Source.Attempt) && !Excused(session.Vm, Happened.StateLost))
         {
             throw new ViolationException($"the source {machine} is ended although the destination has not recorded Running of attempt {session.Source.Attempt}");
         }
@@ -194,6 +195,9 @@ public sealed partial class Watch
                     record.Authorized.Add(e.Attempt);
                     break;
                 case VmEvent.AttemptEnded e:
+                    record.Ended = AttemptNo.Max(record.Ended, e.Attempt);
+                    break;
+                case VmEvent.DoubtResolved { Resolution.Choice: DoubtChoice.Lost } e:
                     record.Ended = AttemptNo.Max(record.Ended, e.Attempt);
                     break;
                 case VmEvent.GuestLost e:

@@ -171,6 +171,7 @@ public sealed class World
             vm.Client.Begin();
         }
 
+        new Person(this).Begin();
         Agenda.After(FaultsUntilMicros, _faults.GiveUp);
         Look();
     }
@@ -185,7 +186,7 @@ public sealed class World
             // What is drawn for a moment that never comes is not waited for.
             _faults.GiveUp();
             bool inDoubt = Vms.Any(v => v.Journal.State.Migration is { Phase: MigrationPhase.InDoubt });
-            long quietMicros = Agenda.NowMicros - _lastProgressMicros;
+            long quietMicros = Agenda.NowMicros - Math.Max(_lastProgressMicros, Watch.CalmSinceMicros ?? Agenda.NowMicros);
             _isAtRest = IsCalm && quietMicros > (inDoubt ? 15_000_000 : 700_000);
         }
 
