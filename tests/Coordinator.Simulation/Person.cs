@@ -10,9 +10,13 @@ namespace Coordinator.Simulation;
 /// </summary>
 public sealed class Person
 {
+    /// <summary>Then the person gives up, and the doubt stays.</summary>
+    private const int MaxWords = 8;
+
     private static readonly SignedWord s_word = new("ann", "looked");
     private readonly World _world;
     private readonly Dice _dice;
+    private int _words;
 
     public Person(World world)
     {
@@ -50,6 +54,11 @@ public sealed class Person
             {
                 entity.Ask(new VmCommand.ProveHostOff(new RequestId("p1"), host, Connected: agent.IsAlive, s_word), _ => { });
             }
+        }
+
+        if (++_words > MaxWords)
+        {
+            return;
         }
 
         // What a person reads from the disk of the source's host.

@@ -41,9 +41,8 @@ public sealed partial class Watch
         }
 
         long bound = MarginMicros + (AttemptMicros * _world.Schedule.Migrations * _world.Schedule.MaxAttempts);
-        if (_calmSinceMicros is { } since && now - since > bound)
+        if (_calmSinceMicros is { } since && now - since > bound && _world.Vms.FirstOrDefault(v => !IsSettled(v)) is { } stuck)
         {
-            VirtualMachine stuck = _world.Vms.First(v => !IsSettled(v));
             throw new ViolationException($"no good end: nothing fails any more since {bound / 1_000_000} s, and {stuck.Name} is {Describe(stuck)}");
         }
     }

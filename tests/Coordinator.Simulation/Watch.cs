@@ -9,6 +9,9 @@ namespace Coordinator.Simulation;
 /// <summary>The invariants, looked at whenever something changes that they are about. It knows everything and tells nobody anything.</summary>
 public sealed partial class Watch
 {
+    /// <summary>Journal and agent are both put back to what they were: nobody remembers the attempt, and its number is used again.</summary>
+    private const Happened Forgotten = Happened.JournalRestored | Happened.StateLost;
+
     private readonly World _world;
     private readonly Record[] _records;
 
@@ -81,7 +84,7 @@ public sealed partial class Watch
         }
 
         if (destination.Register == RegisterValue.Refused && record.Runs.Contains(destination.Attempt) && session.Vm.Hypervisors.Of(destination.Launch) is { HasRun: true }
-            && !session.Vm.Happened.HasFlag(Happened.ThirdPartyCont))
+            && !session.Vm.Happened.HasFlag(Happened.ThirdPartyCont) && (session.Vm.Happened & Forgotten) != Forgotten)
         {
             throw new ViolationException($"the register of attempt {destination.Attempt} says refused although the guest ran by its word");
         }
