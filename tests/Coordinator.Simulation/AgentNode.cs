@@ -65,6 +65,9 @@ public sealed class AgentNode : Party
 
         IsAlive = true;
         LifeId = Dice.NewGuid();
+
+        // By the wall clock, as the agent's: a later life counts on from a greater number.
+        _sequence = World.Agenda.NowMicros;
         if (World.Tells)
         {
             World.Tell(Name, "agent starts");

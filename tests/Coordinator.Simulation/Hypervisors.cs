@@ -190,12 +190,14 @@ public sealed class Hypervisors(World world, VirtualMachine vm)
 
     private long DelayMicros(QemuPair pair)
     {
-        if (pair.Source is { Alive: true, Status: MigrationStatus.Active, Phase: SourcePhase.Idle } && !pair.Stream.SourceSeesItsEnd())
+        if (!Offers(pair, StepNature.Progress))
         {
-            return _dice.Between(1_000, _dice.Chance(0.1) ? 3_000_000 : 300_000);
+            return _dice.Between(100_000, 20_000_000);
         }
 
-        return pair.Stream.Stalled ? _dice.Between(100_000, 20_000_000) : _dice.Between(50, _dice.Chance(0.03) ? 2_000_000 : 8_000);
+        return pair.Source is { Alive: true, Status: MigrationStatus.Active, Phase: SourcePhase.Idle } && !pair.Stream.SourceSeesItsEnd()
+            ? _dice.Between(1_000, _dice.Chance(0.1) ? 3_000_000 : 300_000)
+            : _dice.Between(50, _dice.Chance(0.03) ? 2_000_000 : 8_000);
     }
 
     private void Proceed(PairCell cell)
@@ -215,11 +217,12 @@ public sealed class Hypervisors(World world, VirtualMachine vm)
             return;
         }
 
+        StepNature wanted = Offers(cell.Pair, StepNature.Progress) ? StepNature.Progress : StepNature.Repair;
         Span<int> possible = stackalloc int[steps.Length];
         int count = 0;
         for (int i = 0; i < steps.Length; i++)
         {
-            if (steps[i].Nature is StepNature.Progress or StepNature.Repair)
+            if (steps[i].Nature == wanted)
             {
                 possible[count++] = i;
             }

@@ -73,13 +73,13 @@ public sealed partial class Incarnation(World world, VirtualMachine vm, Coordina
     public void Hear(AgentReport report) => Take(() =>
     {
         HostName host = report.Report.Host;
-        if (_views.TryGetValue(host, out View? known) && (known.Past.Contains(report.Life) || (report.Life == known.Report.Life && report.Sequence <= known.Report.Sequence)))
+        if (_views.TryGetValue(host, out View? known) && ReportOrder.IsOld(
+            report.Life == known.Report.Life, report.Sequence, known.Report.Sequence, world.Agenda.Now - known.ReceivedAt))
         {
             return;
         }
 
-        EquatableList<Guid> past = known is null ? [] : known.Report.Life == report.Life ? known.Past : known.Past.Add(known.Report.Life);
-        _views[host] = new View(report, world.Agenda.Now, past);
+        _views[host] = new View(report, world.Agenda.Now);
         CommandFloor floor = report.Report.Floor;
         _greatestFloor = Epoch.Max(_greatestFloor, floor.Epoch);
         if (_claimed && (floor.Epoch > _entity.State.Epoch || (floor.Epoch == _entity.State.Epoch && floor.Incarnation != _entity.State.Incarnation)))
@@ -206,6 +206,7 @@ public sealed partial class Incarnation(World world, VirtualMachine vm, Coordina
         int life = node.Life;
         long takes = world.Agenda.NowMicros < world.JournalSlowUntilMicros ? _dice.Between(100_000, 3_000_000) : _dice.Between(200, _dice.Chance(0.03) ? 60_000 : 4_000);
         int expected = _count;
+        int generation = vm.Journal.Generation;
 
         // A write that was sent when its writer died, or was overtaken, is carried out all the same, or was never sent.
         world.Agenda.After(takes, () =>
@@ -216,7 +217,7 @@ public sealed partial class Incarnation(World world, VirtualMachine vm, Coordina
                 return;
             }
 
-            bool isWritten = !world.IsJournalDown && vm.Journal.TryAppend(expected, events, world.Rules.JournalAcceptsTwoWriters);
+            bool isWritten = !world.IsJournalDown && generation == vm.Journal.Generation && vm.Journal.TryAppend(expected, events, world.Rules.JournalAcceptsTwoWriters);
             if (isWritten)
             {
                 world.Journalled(vm, this, events);
@@ -282,5 +283,5 @@ public sealed partial class Incarnation(World world, VirtualMachine vm, Coordina
         vm.Ended(this, failed: true);
     }
 
-    private sealed record View(AgentReport Report, TimeSpan ReceivedAt, EquatableList<Guid> Past);
+    private sealed record View(AgentReport Report, TimeSpan ReceivedAt);
 }

@@ -14,6 +14,9 @@ public sealed class VmJournal
 
     public IReadOnlyList<VmEvent> Events => _events;
 
+    /// <summary>Counts restorations: what was on its way to the database that is replaced never gets into the other one.</summary>
+    public int Generation { get; private set; }
+
     /// <returns>False when somebody else has written behind that event.</returns>
     public bool TryAppend(int expectedCount, IReadOnlyList<VmEvent> events, bool acceptsTwoWriters)
     {
@@ -36,6 +39,7 @@ public sealed class VmJournal
 
     public void RestoreFromBackup(int count)
     {
+        Generation++;
         _events.RemoveRange(count, _events.Count - count);
         State = Replay();
     }
