@@ -189,7 +189,8 @@ public sealed partial class Moves
         entity.State.Migration is { Reason.Length: > 0 } m ? entity with { State = entity.State with { Migration = m with { Reason = "" } } } : entity;
 
     private HostReport ReportOf(SourceAgent agent) => new(
-        SourceHost, agent.Floor, StoreInstanceId.None, _rules.Report(agent.Handoff), DestinationReport.Of(DestinationHandoff.Initial), Guest: null);
+        SourceHost, agent.Floor, StoreInstanceId.None, _rules.Report(agent.Handoff), DestinationReport.Of(DestinationHandoff.Initial),
+        agent.Handoff.View is { Alive: false } gone ? gone : null);
 
     private static HostReport ReportOf(DestinationAgent agent) => new(
         DestinationHost, agent.Floor, agent.Store, SourceReport.Of(SourceHandoff.Initial), DestinationReport.Of(agent.Handoff), Guest: null)

@@ -9,14 +9,10 @@ namespace Coordinator.Actors.Migrations;
 internal sealed record HostView(VmReport Raw, HostReport Evidence, ReportedRings Rings, TimeSpan ReceivedAt);
 
 /// <summary>
-/// The newest report of each host. Reports of one agent life are ordered by their number; one of an older life, or an older one of this life, is
-/// dropped: it may have been overtaken on its way through another node.
+/// The newest report of each host. An older one is dropped: it may have been overtaken on its way through another node.
 /// </summary>
 internal sealed class HostViews
 {
-    /// <summary>Lives per host that are remembered as over. A report cannot be late by more restarts of its agent than this.</summary>
-    private const int OldLives = 8;
-
     private readonly Dictionary<HostName, Entry> _entries = [];
 
     /// <summary>The greatest epoch that any agent has named, reports and refusals alike.</summary>
@@ -36,17 +32,16 @@ internal sealed class HostViews
     public HostView? Accept(HostName host, VmReport report, TimeSpan now)
     {
         Guid life = WireIds.Read("agent_life", report.AgentLife);
-        if (_entries.TryGetValue(host, out Entry? known) && (known.Past.Contains(life) || (life == known.Life && report.Sequence <= known.View.Raw.Sequence)))
+        if (_entries.TryGetValue(host, out Entry? known) && ReportOrder.IsOld(life == known.Life, report.Sequence, known.View.Raw.Sequence, now - known.View.ReceivedAt))
         {
             return null;
         }
 
         HostView view = new(report, ReportReading.Read(host, report), ReportReading.Rings(report), now);
-        IEnumerable<Guid> past = known is null ? [] : known.Life == life ? known.Past : known.Past.Append(known.Life).TakeLast(OldLives);
-        _entries[host] = new Entry(life, view, past.ToArray());
+        _entries[host] = new Entry(life, view);
         NoteFloor(view.Evidence.Floor.Epoch);
         return view;
     }
 
-    private sealed record Entry(Guid Life, HostView View, Guid[] Past);
+    private sealed record Entry(Guid Life, HostView View);
 }

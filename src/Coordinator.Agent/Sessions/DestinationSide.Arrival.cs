@@ -35,7 +35,7 @@ internal sealed partial class DestinationSide
             refusal = await LaunchAndListenAsync(launch);
         }
 
-        session.Post(async () => await LaunchedAsync(attempt, launchId, refusal));
+        session.Post(new SessionInput.ToldOnce(() => LaunchedAsync(attempt, launchId, refusal)));
     }
 
     private async Task<string?> LaunchAndListenAsync(LaunchRecord launch)

@@ -57,7 +57,7 @@ internal sealed class GuestSet(VmSession session) : IAsyncDisposable
     /// <summary>At the start of an agent's life: every recorded process is found again, or proven gone.</summary>
     public async Task AdoptRecordedAsync()
     {
-        foreach (LaunchRecord recorded in _launches.Values.Where(launch => !launch.IsGone).ToList())
+        foreach (LaunchRecord recorded in _launches.Values.Where(launch => !launch.IsGone && Of(launch.Launch) is null).ToList())
         {
             LaunchRecord launch = recorded;
             if (launch.Identity is null && QemuLauncher.FindLaunch(launch.LaunchText) is [{ } found, ..])

@@ -9,7 +9,8 @@ namespace Coordinator.Agent.Sessions;
 /// <summary>The whole of what this host says about one VM. Readings are shared with the session and never changed after they were made.</summary>
 internal sealed class ReportWriter(VmSession session)
 {
-    private static long s_sequence;
+    /// <summary>From the wall clock on, so that reports of a later life of this agent have greater numbers than those of an earlier one that are still on their way.</summary>
+    private static long s_sequence = Qemu.HostClock.NowMicros();
 
     public VmReport Make() => new()
     {

@@ -25,6 +25,9 @@ internal abstract record SessionInput
     /// <summary>The rest of something that was begun here and awaited elsewhere.</summary>
     public sealed record Resumed(Func<ValueTask> Rest) : SessionInput;
 
+    /// <summary>What nobody will say again: when it cannot be recorded (a full disk), it is kept and tried again. Doing it twice is doing it once.</summary>
+    public sealed record ToldOnce(Func<ValueTask> Rest) : SessionInput;
+
     /// <summary>An effect has ended, or a time has come: look at what is outstanding.</summary>
     public sealed record LookAgain : SessionInput;
 }

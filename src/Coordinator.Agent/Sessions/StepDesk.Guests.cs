@@ -76,7 +76,7 @@ internal sealed partial class StepDesk
             refusal = e.Message;
         }
 
-        session.Post(async () =>
+        session.Post(new SessionInput.ToldOnce(async () =>
         {
             if (guest is null && session.Guests.RecordOf(record.Launch) is { IsGone: false } failed)
             {
@@ -86,7 +86,7 @@ internal sealed partial class StepDesk
 
             await EndAsync(context, refusal is null ? CommandReply.Accepted : CommandReply.Rejected(refusal));
             session.ReportChanged(atOnce: true);
-        });
+        }));
     }
 
     private async ValueTask EndVmAsync(StepContext context, EndVm command)

@@ -14,6 +14,9 @@ namespace Coordinator.Agent.Sessions;
 /// </summary>
 internal sealed partial class VmSession : IAsyncDisposable
 {
+    /// <summary>A disk that is full now may have room later.</summary>
+    private const int RecordAgainMs = 500;
+
     private readonly SerialInbox<SessionInput> _inbox;
     private readonly EffectLedger<SourceEffect> _sourceEffects = new(TimeSpan.FromMilliseconds(150), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(400));
     private readonly EffectLedger<DestinationEffect> _destinationEffects = new(TimeSpan.FromMilliseconds(150), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(400));
@@ -24,6 +27,7 @@ internal sealed partial class VmSession : IAsyncDisposable
     private readonly SourceSide _sourceSide;
     private readonly DestinationSide _destinationSide;
     private readonly ReportWriter _report;
+    private readonly Queue<SessionInput> _unrecorded = [];
     private Reported? _reported;
 
     public VmSession(string vm, AgentContext agent)
@@ -72,7 +76,7 @@ internal sealed partial class VmSession : IAsyncDisposable
     public DestinationHandoff Destination { get; private set; }
 
     /// <summary>Takes up what was there before this life of the agent: processes are attached, then everything is observed anew.</summary>
-    public void Start() => Post(new SessionInput.Resumed(async () => await Guests.AdoptRecordedAsync()));
+    public void Start() => Post(new SessionInput.ToldOnce(async () => await Guests.AdoptRecordedAsync()));
 
     public void Post(SessionInput input) => _inbox.Post(input);
 
@@ -194,9 +198,14 @@ internal sealed partial class VmSession : IAsyncDisposable
         }
         catch (Exception e) when (e is AgentStoreException or FailpointException)
         {
-            // Nothing was recorded, so nothing has happened: whoever sent the input repeats it, and effects are performed again.
+            // Nothing was recorded, so nothing has happened: whoever sent the input repeats it, and effects are performed again. What is told once is kept.
+            if (input is SessionInput.ToldOnce or SessionInput.QemuSaid { News.HasExited: true })
+            {
+                _unrecorded.Enqueue(input);
+            }
+
             LogNotRecorded(Vm, e.Message);
-            _timer.Change(500, Timeout.Infinite);
+            _timer.Change(RecordAgainMs, Timeout.Infinite);
         }
         catch (ObjectDisposedException) when (_stop.IsCancellationRequested)
         {
@@ -207,7 +216,7 @@ internal sealed partial class VmSession : IAsyncDisposable
 #pragma warning restore CA1031
         {
             LogDefect(e, Vm, input.GetType().Name);
-            _timer.Change(500, Timeout.Infinite);
+            _timer.Change(RecordAgainMs, Timeout.Infinite);
         }
     }
 
@@ -236,8 +245,24 @@ internal sealed partial class VmSession : IAsyncDisposable
             case SessionInput.Resumed resumed:
                 await resumed.Rest();
                 break;
+            case SessionInput.ToldOnce once:
+                await once.Rest();
+                break;
+            case SessionInput.LookAgain:
+                await RecordAgainAsync();
+                break;
             default:
                 break;
+        }
+    }
+
+    /// <summary>Without it a process that died while the disk was full would be waited for until this agent restarts (found by the simulator).</summary>
+    private async ValueTask RecordAgainAsync()
+    {
+        while (_unrecorded.TryPeek(out SessionInput? input))
+        {
+            await ReceiveAsync(input);
+            _unrecorded.Dequeue();
         }
     }
 
@@ -255,7 +280,8 @@ internal sealed partial class VmSession : IAsyncDisposable
             news = news with { Sight = null, Loaded = null };
         }
 
-        news.From.HeardSequence = Math.Max(news.From.HeardSequence, news.Sequence);
+        // The end is told by another thread than what was seen: a last sight that comes after it would bring the process back to life for good (found by the simulator).
+        news.From.HeardSequence = news.HasExited ? long.MaxValue : Math.Max(news.From.HeardSequence, news.Sequence);
         await _sourceSide.HearAsync(news);
         await _destinationSide.HearAsync(news);
         if (news.HasExited)
@@ -301,7 +327,8 @@ internal sealed partial class VmSession : IAsyncDisposable
 
     private void ArmTimer(long now)
     {
-        long? due = new[] { _sourceEffects.NextDueMs, _destinationEffects.NextDueMs, _sourceSide.NextDueMs, _destinationSide.NextDueMs, Guests.NextDueMs }.Min();
+        long? due = new[] { _sourceEffects.NextDueMs, _destinationEffects.NextDueMs, _sourceSide.NextDueMs, _destinationSide.NextDueMs, Guests.NextDueMs,
+            _unrecorded.Count > 0 ? now + RecordAgainMs : null }.Min();
         if (!_stop.IsCancellationRequested)
         {
             _timer.Change(due is { } at ? Math.Max(1, at - now) : Timeout.Infinite, Timeout.Infinite);

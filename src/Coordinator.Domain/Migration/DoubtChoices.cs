@@ -66,7 +66,7 @@ public static class DoubtChoices
         internal string? WhySourceMayRun() => _source switch
         {
             null => m.IsProvenOff(m.Source) ? null : Silent(m.Source),
-            { Source.Stage: SourceStage.Gone } => null,
+            { } s when s.IsSourceGone(m.Attempt, m.SourceLaunch) => null,
             { } s => $"{m.Source} reported last that the source is {s.Source.Stage}; {ProveIt}",
         };
 

@@ -45,5 +45,12 @@ public sealed record HostReport(
     /// <summary>What closed the parity gate of the newest attempt, one sentence each.</summary>
     public EquatableList<string> GateFindings { get; init; } = [];
 
+    /// <summary>
+    /// The process that this attempt moves is proven dead. Before the attempt has begun at the source its part still speaks of the attempt before, and a guest that has just come
+    /// back to this host would be taken for the process that it once left here (found by the simulator: a living guest was recorded as lost).
+    /// </summary>
+    public bool IsSourceGone(AttemptNo attempt, LaunchId launch) =>
+        Source.Stage == SourceStage.Gone && (Source.Attempt == attempt || (Guest is { Alive: false } guest && guest.Launch == launch));
+
     public bool IsFencedBy(Epoch epoch, IncarnationId incarnation) => Floor.Epoch == epoch && Floor.Incarnation == incarnation;
 }

@@ -45,7 +45,9 @@ public static class VmProgress
     {
         bool noSource = report.Source.Attempt != owed.Attempt || report.Source.Stage == SourceStage.Gone;
         bool noDestination = report.Destination.Attempt != owed.Attempt || report.Destination.Stage == DestinationStage.Refused;
-        return noSource && noDestination;
+
+        // A host that only ever was the destination has no source to observe; waiting for one would keep the debt for ever (found by the simulator).
+        return noSource && noDestination && (report.Destination.Attempt >= owed.Attempt || report.Source.Stage != SourceStage.NotObserved);
     }
 
     private static VmEvent? OfForeignRun(VmEntity entity)
@@ -119,7 +121,7 @@ public static class VmProgress
             return new VmEvent.AttemptEnded(m.Attempt, m.CancelRequested ? "cancelled" : "the preparation took longer than its deadline", MayRetry: true);
         }
 
-        if (entity.FencedReportOf(m.Source) is { } s && s.Source.Stage == SourceStage.Gone)
+        if (entity.FencedReportOf(m.Source) is { } s && s.IsSourceGone(m.Attempt, m.SourceLaunch))
         {
             return new VmEvent.GuestLost(m.Attempt, $"the guest's QEMU on {m.Source} ended before the attempt began");
         }
@@ -167,7 +169,7 @@ public static class VmProgress
             return new VmEvent.AttemptEnded(m.Attempt, WhyBroken(m, s, d), MayRetry: m.StartRefusal.Length == 0 && m.Resolution is null);
         }
 
-        if (s.Source.Stage == SourceStage.Gone)
+        if (s.IsSourceGone(m.Attempt, m.SourceLaunch))
         {
             // Never started, and never will be: nothing of the guest is at the destination.
             return s.Source.Attempt < m.Attempt && s.Source.Tombstone >= m.Attempt
@@ -229,7 +231,7 @@ public static class VmProgress
     /// <summary>No copy of this attempt is anywhere any more, and none can come back.</summary>
     private static bool IsOver(MigrationState m, HostReport? source, HostReport? destination)
     {
-        bool noSource = source is null ? m.IsProvenOff(m.Source) : source.Source.Stage is SourceStage.Gone or SourceStage.Overruled;
+        bool noSource = source is null ? m.IsProvenOff(m.Source) : source.IsSourceGone(m.Attempt, m.SourceLaunch) || source.Source.Stage == SourceStage.Overruled;
         bool noDestination = IsOf(m, destination)
             ? destination!.Destination.Stage is DestinationStage.LostAfterRun or DestinationStage.Refused
             : m.IsProvenOff(m.Destination);

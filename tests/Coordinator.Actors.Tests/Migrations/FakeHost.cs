@@ -55,8 +55,8 @@ internal sealed class FakeHost(string name)
 
     public void Restart()
     {
+        // Numbers go on: those of a real agent begin with the wall clock.
         Life = Guid.NewGuid();
-        _sequence = 0;
         Source = Source.AfterRestart();
         Destination = Destination.AfterRestart();
     }

@@ -1,0 +1,141 @@
+using Coordinator.Domain;
+using Coordinator.Domain.Migration;
+using Coordinator.Domain.QemuModel;
+using Coordinator.Search;
+
+namespace Coordinator.Simulation;
+
+/// <summary>Liveness: no guest stands still for longer than its deadline while those who could act can, and once faults stop everything comes to a good end.</summary>
+public sealed partial class Watch
+{
+    /// <summary>Beyond the deadlines that the policies name: reports, retries, QEMU's own slow steps.</summary>
+    private const long MarginMicros = 60_000_000;
+
+    /// <summary>One attempt with every deadline of it run through: preparation, copying, twice the switchover, and 30 s each for roll-back and clean-up.</summary>
+    private const long AttemptMicros = 110_000_000;
+
+    /// <summary>Two deadlines, one of which may be the default of an agent that has lost its plan, and QEMU's own slow steps.</summary>
+    private const long StandstillMarginMicros = 20_000_000;
+
+    /// <summary>A foreign run is stopped by the agent as soon as it sees it.</summary>
+    private const long DoubledMicros = 5_000_000;
+
+    private long? _calmSinceMicros;
+
+    public long? CalmSinceMicros => _calmSinceMicros;
+
+    public void Look()
+    {
+        long now = _world.Agenda.NowMicros;
+        _calmSinceMicros = _world.IsCalm ? _calmSinceMicros ?? now : null;
+        foreach (VirtualMachine vm in _world.Vms)
+        {
+            Record record = _records[vm.Number];
+            StandsStill(vm, record, now);
+            bool doubled = vm.Hypervisors.Machines.Count(m => m.Runs) > 1;
+            record.DoubledSinceMicros = doubled ? record.DoubledSinceMicros ?? now : null;
+            if (now - Math.Max(record.DoubledSinceMicros ?? now, vm.DisturbedUntilMicros) > DoubledMicros)
+            {
+                throw new ViolationException("two copies run, and nobody stops the one that a third party continued");
+            }
+        }
+
+        long bound = MarginMicros + (AttemptMicros * _world.Schedule.Migrations * _world.Schedule.MaxAttempts);
+        if (_calmSinceMicros is { } since && now - since > bound && _world.Vms.FirstOrDefault(v => !IsSettled(v)) is { } stuck)
+        {
+            throw new ViolationException($"no good end: nothing fails any more since {bound / 1_000_000} s, and {stuck.Name} is {Describe(stuck)}");
+        }
+    }
+
+    /// <summary>Terminal with nothing more to come, or in doubt; and nothing owed to a host that could be asked.</summary>
+    public bool IsSettled(VirtualMachine vm)
+    {
+        VmState state = vm.Journal.State;
+        if (Excused(vm, Happened.JournalRestored) && _calmSinceMicros is { } since)
+        {
+            // Only that nothing bad happens is promised then; a while of it is enough.
+            return _world.Agenda.NowMicros - since > 40_000_000;
+        }
+
+        bool remains = Excused(vm, Happened.HostLost | Happened.StateLost);
+        return state.Migration is { Phase: MigrationPhase.InDoubt }
+            || (vm.Client.IsDone && (state.Migration is not { } m || (m.Phase.IsTerminal() && (remains || state.Owed.IsEmpty))));
+    }
+
+    public void End()
+    {
+        foreach (VirtualMachine vm in _world.Vms)
+        {
+            Truth(vm);
+            if (!Excused(vm, Happened.JournalRestored | Happened.ThirdPartyCont) && !IsGoodEnd(vm))
+            {
+                throw new ViolationException($"no good end: {vm.Name} is {Describe(vm)}");
+            }
+        }
+    }
+
+    private void StandsStill(VirtualMachine vm, Record record, long now)
+    {
+        const Happened Excuses = Happened.QemuDied | Happened.StateLost | Happened.HostLost | Happened.JournalRestored | Happened.ThirdPartyCont;
+        if (_world.Schedule.Guest != GuestBefore.Running || Excused(vm, Excuses) || vm.Hypervisors.Machines.Any(m => m.Runs))
+        {
+            record.StillSinceMicros = null;
+            return;
+        }
+
+        record.StillSinceMicros ??= now;
+        long since = Math.Max(Math.Max(record.StillSinceMicros.Value, vm.DisturbedUntilMicros), _world.AmbientUntilMicros);
+        long deadline = 2_000L * (vm.Journal.State.Migration?.Policy.SwitchoverDeadlineMs ?? 5_000);
+        if (now - since > deadline + StandstillMarginMicros)
+        {
+            throw new ViolationException($"the guest of {vm.Name} stands still for {(now - since) / 1_000_000} s although nobody is hindered: {Describe(vm)}");
+        }
+    }
+
+    private bool IsGoodEnd(VirtualMachine vm)
+    {
+        VmState state = vm.Journal.State;
+        if (state.Migration is not { } m)
+        {
+            return true;
+        }
+
+        Machine? source = vm.Hypervisors.Of(m.SourceLaunch);
+        Machine? destination = m.DestinationLaunch == LaunchId.None ? null : vm.Hypervisors.Of(m.DestinationLaunch);
+        bool mayLeaveRemains = Excused(vm, Happened.HostLost | Happened.StateLost);
+        return m.Phase switch
+        {
+            MigrationPhase.Succeeded => (Lives(destination) || vm.Killed.Contains(m.DestinationLaunch)) && source is not { Runs: true } && (source is not { Alive: true } || mayLeaveRemains),
+            MigrationPhase.Cancelled or MigrationPhase.Failed =>
+                (Lives(source) || vm.Killed.Contains(m.SourceLaunch)) && (destination is not { Alive: true } || mayLeaveRemains),
+            MigrationPhase.Lost when m.Resolution is not null => source is not { Runs: true } && destination is not { Runs: true },
+            MigrationPhase.Lost => vm.Killed.Contains(m.SourceLaunch) && destination is not { Runs: true } && !CouldLive(vm, destination),
+            MigrationPhase.InDoubt => IsNamedDoubt(vm, m, source, destination),
+            _ => false,
+        };
+    }
+
+    /// <summary>Something was lost that holds the answer, a person has been called, and the guest runs on no side whose agent could say so.</summary>
+    private bool IsNamedDoubt(VirtualMachine vm, MigrationState m, Machine? source, Machine? destination)
+    {
+        bool couldTell = !Excused(vm, Happened.HostLost | Happened.StateLost) && (source is { Runs: true } || destination is { Runs: true });
+        return Excused(vm, Happened.QemuDied | Happened.HostLost | Happened.StateLost) && !couldTell && _records[vm.Number].Alerts.Contains(m.Attempt) && m.Reason.Length > 0;
+    }
+
+    /// <summary>Loaded, and not refused: the last copy.</summary>
+    private bool CouldLive(VirtualMachine vm, Machine? machine) =>
+        machine is { Alive: true, Side: Side.Destination, State.Status: MigrationStatus.Completed } && machine.Host.IsAlive
+        && machine.Host.Session(vm).Disk.Destination.RefusedUpTo < machine.ArrivedWith && !Excused(vm, Happened.StateLost);
+
+    private bool Lives(Machine? machine) =>
+        machine is not null && (_world.Schedule.Guest == GuestBefore.Running ? machine.Runs : machine is { Alive: true, State.Incoming: false });
+
+    private static string Describe(VirtualMachine vm)
+    {
+        VmState state = vm.Journal.State;
+        string copies = string.Join(", ", vm.Hypervisors.Machines.Select(m => $"{m} {(m.Alive ? $"{m.State.Run}/{m.State.Status}" : "gone")}"));
+        string agents = string.Join(", ", vm.Hypervisors.Machines.Select(m => m.Host).Distinct().Select(
+            a => $"{a.Name} {(a.IsAlive ? $"source {a.Session(vm).Source.Stage} destination {a.Session(vm).Destination.Stage}" : "down")}"));
+        return $"{state.Migration?.Phase.ToString() ?? "never migrated"} ({state.Migration?.Reason}), owed {state.Owed}, {vm.Happened}; {copies}; {agents}; client {(vm.Client.IsDone ? "done" : "asks")}";
+    }
+}
