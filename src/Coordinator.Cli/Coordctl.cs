@@ -52,6 +52,8 @@ internal static class Coordctl
             GetVerbs.Command(shared),
             DescribeVerb.Command(shared),
             CancelVerb.Command(shared),
+            HoldVerbs.Command(shared),
+            JournalVerbs.Command(context),
         };
     }
 

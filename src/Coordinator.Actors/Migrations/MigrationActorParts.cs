@@ -1,5 +1,8 @@
 using Akka.Actor;
 using Coordinator.Actors.Agents;
+using Coordinator.Actors.Alerts;
+using Coordinator.Actors.Holding;
+using Coordinator.Actors.Metrics;
 using Coordinator.Domain.Migration;
 
 namespace Coordinator.Actors.Migrations;
@@ -9,7 +12,17 @@ namespace Coordinator.Actors.Migrations;
 /// <param name="Hosts">Hosts known to this node.</param>
 /// <param name="Clock">Wall clock, for the journal's envelope only.</param>
 /// <param name="Node">Address of this node, for the journal's envelope.</param>
-public sealed record MigrationActorParts(IHostMail Mail, IHostDirectory Hosts, TimeProvider Clock, string Node);
+public sealed record MigrationActorParts(IHostMail Mail, IHostDirectory Hosts, TimeProvider Clock, string Node)
+{
+    /// <summary>Of this node.</summary>
+    public CoordinatorMetrics Metrics { get; init; } = new();
+
+    /// <summary>Takes <see cref="RaiseAlert"/> and <see cref="WithdrawAlert"/>.</summary>
+    public IActorRef Alerts { get; init; } = ActorRefs.Nobody;
+
+    /// <summary>The fleet's hold as this node knows it; changes are told by <see cref="HoldShown"/> on the event stream.</summary>
+    public HoldBoard Hold { get; init; } = new();
+}
 
 /// <summary>Time to look at what is outstanding.</summary>
 internal sealed class DriveDue : INoSerializationVerificationNeeded

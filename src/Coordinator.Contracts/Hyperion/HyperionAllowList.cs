@@ -35,5 +35,6 @@ public static class HyperionAllowList
         typeof(HostSessionOpened),
         typeof(HostEntry),
         typeof(HostsOfNode),
+        typeof(HoldChanged),
     ];
 }
