@@ -67,6 +67,7 @@ internal sealed class AgentHost : IAsyncDisposable
             context.QemuVersions = await QemuVersions.OfAsync([configuration.QemuDefault, .. configuration.QemuAllowed]);
             context.HandoffAddress = configuration.Handoff.AdvertisedFor(BoundPort(web));
             HotCode.CompileInBackground();
+            await OrphanedGuests.TakeOverAsync(configuration, store, loggers.CreateLogger("Coordinator.Agent.OrphanedGuests"));
             sessions.StartRecorded();
             link.Start();
             return new AgentHost(web, store, link, sessions, context);
