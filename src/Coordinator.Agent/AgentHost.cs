@@ -69,6 +69,7 @@ internal sealed class AgentHost : IAsyncDisposable
             web.MapGrpcService<HandoffListener>();
 
             // Guests first: one may stand still and wait for this agent. And before anybody can ask: a VM without a session is answered "unknown".
+            await OrphanedGuests.TakeOverAsync(configuration, store, loggers.CreateLogger("Coordinator.Agent.OrphanedGuests"));
             sessions.StartRecorded();
             Task<IReadOnlyList<string>> versions = QemuVersions.OfAsync([configuration.QemuDefault, .. configuration.QemuAllowed]);
             await web.StartAsync();

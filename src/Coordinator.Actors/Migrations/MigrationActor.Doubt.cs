@@ -44,7 +44,7 @@ internal sealed partial class MigrationActor
             return;
         }
 
-        AskHook(request, host).Add(ReplyTo(Sender));
+        AskHook(request, host).Add(ReplyTo(Sender, command));
     }
 
     /// <summary>In doubt because of a silent host: the operator's hook is asked without waiting for a person, if it is configured so.</summary>

@@ -117,13 +117,13 @@ public static class DestinationDecisions
             return Accept();
         }
 
-        bool sourceHadNeverRun = state.View is { Run: RunState.PreLaunch };
+        bool staysStopped = state.View is { Run: RunState.PreLaunch or RunState.Shutdown };
         return state.Stage switch
         {
             DestinationStage.NotObserved => NotYet($"the QEMU of attempt {records.Attempt} has not been observed yet"),
             DestinationStage.Loaded when state.ForeignRun => Reject("no longer possible: somebody continued this copy, and it was stopped again"),
             DestinationStage.Loaded when state.Gate == GateState.Closed => Reject("no longer possible: the parity gate found this copy's rings to differ from the source's last ones"),
-            DestinationStage.Loaded when sourceHadNeverRun =>
+            DestinationStage.Loaded when staysStopped =>
                 Accept(new DestinationEvent.RunSet(run.Attempt, GuestWasRunning: false), new DestinationEvent.RunningRecorded(run.Attempt)),
             DestinationStage.Loaded => Accept(new DestinationEvent.RunSet(run.Attempt, GuestWasRunning: true)),
             _ => Reject($"no longer possible: the copy is {state.Stage}; only a loaded, undecided one is continued by a person's word"),
@@ -262,9 +262,11 @@ public static class DestinationDecisions
             return Accept(new DestinationEvent.GateWasJudged(judged.Attempt, IsOpen: false));
         }
 
+        // One that shut itself down before it was stopped is owned here as it is; `cont` would only be refused.
+        bool continues = state.ReleasedGuestWasRunning && state.View is not { HasShutDown: true };
         DestinationEvent opened = new DestinationEvent.GateWasJudged(judged.Attempt, IsOpen: true);
-        DestinationEvent run = new DestinationEvent.RunSet(judged.Attempt, state.ReleasedGuestWasRunning);
-        return state.ReleasedGuestWasRunning
+        DestinationEvent run = new DestinationEvent.RunSet(judged.Attempt, continues);
+        return continues
             ? Accept(opened, run)
             : Accept(opened, run, new DestinationEvent.RunningRecorded(judged.Attempt));
     }

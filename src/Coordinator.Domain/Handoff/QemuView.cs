@@ -11,8 +11,17 @@ public readonly record struct QemuView(LaunchId Launch, bool Alive, RunState Run
 {
     public bool GuestRuns => Alive && Run == RunState.Running;
 
-    /// <summary>Device state and memory are complete and the guest has not run here: <c>completed</c>, and <c>paused</c> or (source never ran) <c>prelaunch</c>.</summary>
-    public bool IsLoaded => Alive && Status == MigrationStatus.Completed && Run is RunState.Paused or RunState.PreLaunch;
+    /// <summary>
+    /// Device state and memory are complete and the guest has not run here: <c>completed</c>, and <c>paused</c>, (source never ran) <c>prelaunch</c> or (it shut itself down just
+    /// before it was stopped) <c>shutdown</c>.
+    /// </summary>
+    public bool IsLoaded => Alive && Status == MigrationStatus.Completed && Run is RunState.Paused or RunState.PreLaunch or RunState.Shutdown;
+
+    /// <summary>
+    /// The guest has shut itself down and its QEMU was told to keep it (<c>set-action shutdown=pause</c> for the time of a migration): it has come to its own end and is never
+    /// continued.
+    /// </summary>
+    public bool HasShutDown => Alive && Run == RunState.Shutdown;
 
     public static QemuView Gone(LaunchId launch) => new(launch, Alive: false, RunState.Shutdown, MigrationStatus.None);
 }

@@ -72,7 +72,7 @@ public static class SourceDecisions
             case SourceStage.Copying when state.Issued < attempt:
                 effects.Add(new SourceEffect.IssueMigrate(attempt));
                 break;
-            case SourceStage.Copying when state.CancelWanted && state.View?.Status != MigrationStatus.Cancelling:
+            case SourceStage.Copying when (state.CancelWanted || state.View is { HasShutDown: true }) && state.View?.Status != MigrationStatus.Cancelling:
                 effects.Add(new SourceEffect.CancelMigrate(attempt));
                 break;
             case SourceStage.Switching when state.View?.Status == MigrationStatus.PreSwitchover && !state.Continued:

@@ -143,7 +143,7 @@ public sealed record SourceHandoff
             return SourceStage.Copying;
         }
 
-        bool asBefore = view.GuestRuns == s.Records.GuestWasRunning;
+        bool asBefore = view.GuestRuns == s.Records.GuestWasRunning || view.HasShutDown;
         return view.Status switch
         {
             MigrationStatus.Completed when s.MayKeepGuest => asBefore ? SourceStage.Home : SourceStage.Resuming,

@@ -22,22 +22,22 @@ internal static class SlowGuest
     public static MigrationPolicy QuickPolicy(int verifyMs = 200, int switchoverDeadlineMs = SwitchoverDeadlineMs) => new() { VerifyMs = verifyMs, SwitchoverDeadlineMs = switchoverDeadlineMs };
 
     /// <summary>Starts it on alpha and waits for its first ticks.</summary>
-    public static async Task<(VirtualMachine Started, TickConsole Console)> StartAsync(Deployment deployment)
+    public static async Task<(VirtualMachine Started, TickConsole Console)> StartAsync(Deployment deployment, ushort lastTick = 0, int memoryMib = 2048)
     {
-        VirtualMachine started = await deployment.Api.StartVmAsync(Deployment.Alpha, Definition(deployment));
+        VirtualMachine started = await deployment.Api.StartVmAsync(Deployment.Alpha, Definition(deployment, lastTick, memoryMib));
         TickConsole console = new(deployment);
         await console.MoreTicksAsync(3);
         return (started, console);
     }
 
-    private static string Definition(Deployment deployment)
+    private static string Definition(Deployment deployment, ushort lastTick, int memoryMib)
     {
         string image = Path.Combine(deployment.Folder, "ticking.img");
-        TickingSector.Write(image);
+        TickingSector.Write(image, lastTick);
         return Definitions.Of(
             Name,
             [
-                .. Definitions.EmptyArguments(memoryMib: 2048),
+                .. Definitions.EmptyArguments(memoryMib),
                 "-drive", $"if=none,id=boot,format=raw,readonly=on,file={image}", "-device", "virtio-blk-pci,id=blk0,drive=boot,addr=0xa,bootindex=0",
                 "-chardev", $"file,id=console0,path={TickConsole.PathOf(deployment, "${host}")},append=on", "-serial", "chardev:console0",
             ]);

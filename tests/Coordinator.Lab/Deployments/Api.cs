@@ -77,6 +77,20 @@ public sealed class Api : IDisposable
         return AskAsync((client, options) => client.CancelMigrationAsync(request, options));
     }
 
+    /// <summary>By the word of a person.</summary>
+    public Task<Migration> ProveHostOffAsync(string vm, string host)
+    {
+        ProveHostOffRequest request = new() { RequestId = NewId(), Vm = vm, Host = host, By = "ann", Proof = "pulled the plug" };
+        return AskAsync((client, options) => client.ProveHostOffAsync(request, options));
+    }
+
+    public Task<Migration> ResolveAsync(string vm, string choice, ReleaseRecord? record = null, params IReadOnlyList<string> disks)
+    {
+        ResolveDoubtRequest request = new() { RequestId = NewId(), Vm = vm, Choice = choice, By = "ann", Proof = "looked at both hosts", Record = record };
+        request.Disks.AddRange(disks);
+        return AskAsync((client, options) => client.ResolveDoubtAsync(request, options));
+    }
+
     public Task<Migration> MigrationAsync(string vm, string id = "") =>
         AskAsync((client, options) => client.GetMigrationAsync(new GetMigrationRequest { Vm = vm, MigrationId = id }, options));
 

@@ -1,0 +1,32 @@
+using Coordinator.Contracts.Api;
+using Coordinator.EndToEnd.Guests;
+using Coordinator.Lab;
+using Coordinator.Lab.Deployments;
+using Xunit.Abstractions;
+
+namespace Coordinator.EndToEnd;
+
+/// <summary>A guest that shuts itself down while it is being moved has come to its own end: it is neither started again nor kept as a stopped process, on either host.</summary>
+[Collection(OneAtATime.Name)]
+public sealed class GuestShutdownTests(ITestOutputHelper output)
+{
+    [Fact]
+    public async Task Guest_ShutsItselfDownWhileItIsCopied_IsFinishedAsShutDown()
+    {
+        await using Deployment deployment = await Deployment.StartAsync();
+
+        // 18.2 ticks per second: some 6 s after the boot, while the copying takes 9 s.
+        (VirtualMachine started, TickConsole console) = await SlowGuest.StartAsync(deployment, lastTick: 110, memoryMib: 4096);
+        await deployment.Api.MigrateAsync(SlowGuest.Name, Deployment.Beta, SlowGuest.Policy());
+        Migration ended = await deployment.Api.EndAsync(SlowGuest.Name);
+
+        output.WriteLine(Story.Of(ended));
+        Assert.Equal("Failed", ended.Phase);
+        Assert.Contains("the guest shut itself down", ended.Reason, StringComparison.Ordinal);
+        await Eventually.Becomes(
+            async () => await deployment.Api.VmAsync(SlowGuest.Name) is { Residence: "Absent" } gone ? gone : null, Api.Limit, "the guest to be gone", deployment.Log);
+        Assert.False(Directory.Exists($"/proc/{started.Pid}"));
+        Assert.False(console.HasTickedOn(Deployment.Beta));
+        Assert.Equal(109, console.LastTick);
+    }
+}
