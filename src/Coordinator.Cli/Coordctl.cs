@@ -55,6 +55,8 @@ internal static class Coordctl
             FenceVerb.Command(shared),
             ResolveVerb.Command(shared),
             ChaosVerbs.Command(context),
+            HoldVerbs.Command(shared),
+            JournalVerbs.Command(context),
         };
     }
 

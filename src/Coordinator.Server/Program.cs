@@ -2,6 +2,7 @@ using System.CommandLine;
 using Akka.Configuration;
 using Coordinator.Actors.Platform;
 using Coordinator.Server.Hosting;
+using Coordinator.Server.Journals;
 
 Option<string?> config = new("--config") { Description = "HOCON file in front of the shipped ones (COORDINATOR_CONFIG)", HelpName = "FILE" };
 Option<string?> data = new("--data")
@@ -25,7 +26,15 @@ Option<string[]> seed = new("--seed")
     HelpName = "HOST:PORT",
     AllowMultipleArgumentsPerToken = true,
 };
-RootCommand root = new("A coordinator node: decides migrations of virtual machines and keeps their journal.") { config, data, grpc, cluster, seed };
+Option<string?> metrics = new("--metrics")
+{
+    Description = $"address of /metrics for Prometheus, or off; default {ServerOptions.DefaultMetrics} (COORDINATOR_METRICS)",
+    HelpName = "HOST:PORT",
+};
+RootCommand root = new("A coordinator node: decides migrations of virtual machines and keeps their journal.")
+{
+    config, data, grpc, cluster, seed, metrics, JournalVerbs.Command(),
+};
 root.SetAction(async (parsed, stop) =>
 {
     try
@@ -36,7 +45,8 @@ root.SetAction(async (parsed, stop) =>
             parsed.GetValue(grpc),
             parsed.GetValue(cluster),
             parsed.GetValue(seed) ?? [],
-            Environment.GetEnvironmentVariable);
+            Environment.GetEnvironmentVariable,
+            parsed.GetValue(metrics));
         await using WebApplication app = ServerHost.Build(options);
         await app.RunAsync(stop).ConfigureAwait(false);
         return Environment.ExitCode;

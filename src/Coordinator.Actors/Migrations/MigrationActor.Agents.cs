@@ -158,6 +158,8 @@ internal sealed partial class MigrationActor
 
         if (answer.Outcome == StepOutcome.Fenced)
         {
+            _parts.Metrics.CountFenceRejection();
+
             // Equal to ours means that another incarnation holds it: our own would have been admitted.
             _views.NoteFloor(new Epoch(answer.FloorEpoch));
             if (_claimed && answer.Epoch == State.Epoch.Value && answer.FloorEpoch >= State.Epoch.Value)

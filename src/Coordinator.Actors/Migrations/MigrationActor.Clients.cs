@@ -65,6 +65,7 @@ internal sealed partial class MigrationActor
         }
         catch (InvalidValueException refused)
         {
+            _parts.Metrics.CountRefusal("invalid");
             Sender.Tell(Answer(AnswerKind.InvalidArgument, refused.Message, migrationId: ""));
         }
 
@@ -73,10 +74,10 @@ internal sealed partial class MigrationActor
 
     private void Ask(VmCommand command)
     {
-        Execute(ReplyTo(Sender), command);
+        Execute(ReplyTo(Sender, command), command);
     }
 
-    private Action<VmReply> ReplyTo(IActorRef client) => reply =>
+    private Action<VmReply> ReplyTo(IActorRef client, VmCommand command) => reply =>
     {
         AnswerKind kind = reply.Kind switch
         {
@@ -85,6 +86,7 @@ internal sealed partial class MigrationActor
             VmReplyKind.FailedPrecondition => AnswerKind.FailedPrecondition,
             _ => throw new InvalidOperationException($"unknown reply {reply.Kind}"),
         };
+        CountRefusal(kind, command);
         client.Tell(Answer(kind, reply.Message, reply.Migration?.ToString() ?? ""));
     };
 
@@ -105,6 +107,7 @@ internal sealed partial class MigrationActor
     {
         if (!_watchers.Contains(Sender) && _watchers.Count >= MaxWatchers)
         {
+            _parts.Metrics.CountRefusal("exhausted");
             Sender.Tell(Answer(AnswerKind.ResourceExhausted, $"{MaxWatchers} watchers look at this VM already", migrationId: ""));
             return;
         }
@@ -147,6 +150,11 @@ internal sealed partial class MigrationActor
     /// <summary>The first thing that stands in the way, as far as it is known.</summary>
     private string Waiting()
     {
+        if (Entity.Hold is { } hold && Active is { Authorized: false, WantsBack: false })
+        {
+            return $"waits: {hold.Refusal}";
+        }
+
         if (_schedule.Reasons.Select(r => $"{StepComposer.HostOf(r.Effect)}: {r.Reason}").FirstOrDefault() is { } said)
         {
             return said;

@@ -1,4 +1,3 @@
-using Akka.Event;
 using Coordinator.AgentProtocol;
 using Coordinator.Domain;
 using Coordinator.Domain.Migration;
@@ -19,7 +18,6 @@ internal sealed partial class MigrationActor
     private static readonly TimeSpan s_shortestDelay = TimeSpan.FromMilliseconds(10);
 
     private readonly HashSet<VmEffect.ArmDeadline> _armed = [];
-    private AttemptNo _alerted;
 
     private void Perform()
     {
@@ -30,12 +28,7 @@ internal sealed partial class MigrationActor
 
         EquatableList<VmEffect> effects = VmEffects.Of(Entity);
         ArmDeadlines(effects.OfType<VmEffect.ArmDeadline>().ToList());
-        foreach (VmEffect.RaiseAlert alert in effects.OfType<VmEffect.RaiseAlert>().Where(a => a.Attempt != _alerted))
-        {
-            _alerted = alert.Attempt;
-            _log.Error("{0}: IN DOUBT, a person must look: {1}", _vm, State.Migration?.Reason);
-        }
-
+        AlertOfDoubt(effects.Any(e => e is VmEffect.RaiseAlert));
         AskHookByItself();
         Send(effects);
         if (Active is { Phase: MigrationPhase.Verifying } verifying)

@@ -2,6 +2,8 @@ using Akka.Actor;
 using Akka.Cluster.Sharding;
 using Akka.Event;
 using Akka.Persistence;
+using Coordinator.Actors.Holding;
+using Coordinator.Actors.Metrics;
 using Coordinator.Actors.Platform;
 using Coordinator.Actors.Virtqueues;
 using Coordinator.Contracts;
@@ -31,6 +33,7 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
     private readonly HostViews _views = new();
     private readonly EffectSchedule _schedule = new();
     private QueueGroup _queues = null!;
+    private VmGauges _gauges = null!;
     private bool _claimed;
 
     public MigrationActor(VmName vm, MigrationActorParts parts)
@@ -78,7 +81,17 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
     protected override void PreStart()
     {
         _queues = new QueueGroup(Context, Timers);
+        _gauges = _parts.Metrics.Open();
+        Context.System.EventStream.Subscribe(Self, typeof(HoldShown));
         base.PreStart();
+    }
+
+    protected override void PostStop()
+    {
+        Context.System.EventStream.Unsubscribe(Self);
+        _gauges.Dispose();
+        WithdrawDoubt();
+        base.PostStop();
     }
 
     /// <summary>Children are ours to start again with a delay and with what they knew; Akka's own restart would do it at once and without.</summary>
@@ -88,10 +101,11 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
     {
         if (message is VmRecord record)
         {
-            _history.Apply(record, LastSequenceNr);
+            Apply(record, isReplay: true);
         }
         else if (message is RecoveryCompleted)
         {
+            RaiseRecovered();
             Execute(reply: null);
         }
         else
@@ -161,6 +175,10 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
             case Nudge:
                 ArmIdle();
                 break;
+            case HoldShown:
+                Execute(reply: null);
+                PublishSoon();
+                break;
             case ShowState:
                 Sender.Tell(new StateShown(State, LastSequenceNr));
                 break;
@@ -170,17 +188,24 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
         }
     }
 
-    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr) =>
+    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
+    {
+        _parts.Metrics.CountJournalFailure("write");
         _log.Error(cause, "{0}: event {1} could not be journalled; the entity stops and reads its journal again", PersistenceId, sequenceNr);
+    }
 
     protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
     {
+        _parts.Metrics.CountJournalFailure("reject");
         _log.Error(cause, "{0}: the journal rejects event {1}; the entity stops", PersistenceId, sequenceNr);
         Context.Stop(Self);
     }
 
-    protected override void OnRecoveryFailure(Exception reason, object? message = null) =>
+    protected override void OnRecoveryFailure(Exception reason, object? message = null)
+    {
+        _parts.Metrics.CountJournalFailure("recovery");
         _log.Error(reason, "{0}: the journal cannot be read back at {1}; the entity stays down until a person has looked at it", PersistenceId, LastSequenceNr);
+    }
 
     /// <summary>
     /// Decides the commands one after the other, draws everything that follows, journals all of it in one atomic write, answers, and performs what is
@@ -188,6 +213,7 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
     /// </summary>
     private void Execute(Action<VmReply>? reply, params IReadOnlyList<VmCommand> commands)
     {
+        _history.Entity = Entity with { Hold = _parts.Hold.Current };
         Draft draft = Draft.Of(Entity, commands);
         if (!_claimed && (draft.Events.Count > 0 || !VmEffects.Of(draft.Entity).IsEmpty))
         {
@@ -217,7 +243,7 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
         DateTimeOffset at = WholeMicros(_parts.Clock.GetUtcNow());
         PersistAll(draft.Events.Select(happened => new VmRecord(happened, at, _parts.Node)), record =>
         {
-            _history.Apply(record, LastSequenceNr);
+            Apply(record, isReplay: false);
             _samples = 0;
             if (record.Event is VmEvent.IncarnationStarted)
             {
@@ -250,6 +276,7 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
 
     private void AfterChange()
     {
+        _gauges.Show(Active?.Phase);
         if (SyncQueues())
         {
             Perform();

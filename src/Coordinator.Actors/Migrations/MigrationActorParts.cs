@@ -1,6 +1,9 @@
 using Akka.Actor;
 using Coordinator.Actors.Agents;
+using Coordinator.Actors.Alerts;
+using Coordinator.Actors.Holding;
 using Coordinator.Actors.HostFencing;
+using Coordinator.Actors.Metrics;
 using Coordinator.Domain;
 using Coordinator.Domain.Migration;
 
@@ -15,6 +18,15 @@ public sealed record MigrationActorParts(IHostMail Mail, IHostDirectory Hosts, T
 {
     /// <summary>The operator's way to prove a host off.</summary>
     public IFencingHook Fencing { get; init; } = NoFencingHook.Instance;
+
+    /// <summary>Of this node.</summary>
+    public CoordinatorMetrics Metrics { get; init; } = new();
+
+    /// <summary>Takes <see cref="RaiseAlert"/> and <see cref="WithdrawAlert"/>.</summary>
+    public IActorRef Alerts { get; init; } = ActorRefs.Nobody;
+
+    /// <summary>The fleet's hold as this node knows it; changes are told by <see cref="HoldShown"/> on the event stream.</summary>
+    public HoldBoard Hold { get; init; } = new();
 }
 
 /// <summary>Time to look at what is outstanding.</summary>

@@ -79,3 +79,12 @@ CREATE TABLE IF NOT EXISTS platform_choice (
   name  VARCHAR(255) NOT NULL PRIMARY KEY,
   value VARCHAR(255) NOT NULL
 );
+
+-- "Hold all migrations", one row for each time it was put on or taken off: the last row counts, the others are the audit.
+CREATE TABLE IF NOT EXISTS fleet_hold (
+  version INTEGER       NOT NULL PRIMARY KEY,
+  held    INTEGER       NOT NULL,
+  by_whom VARCHAR(128)  NOT NULL,
+  reason  VARCHAR(1024) NOT NULL,
+  at_ms   BIGINT        NOT NULL
+);

@@ -62,7 +62,7 @@ internal sealed class LocalCluster : IAsyncDisposable
 
     List<string> ServerArguments(int node)
     {
-        List<string> arguments = ["--data", layout.Journal, "--grpc", Address(options.Port + node), "--cluster", Address(ClusterPort(node))];
+        List<string> arguments = ["--data", layout.Journal, "--grpc", Address(options.Port + node), "--cluster", Address(ClusterPort(node)), "--metrics", Address(options.Port + UpOptions.MetricsPortOffset + node)];
         // One node founds its cluster by itself; several know each other, whichever starts first.
         if (options.Nodes > 1)
             arguments.AddRange(Enumerable.Range(0, options.Nodes).SelectMany(other => new[] { "--seed", Address(ClusterPort(other)) }));

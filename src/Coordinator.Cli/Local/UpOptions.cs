@@ -8,6 +8,9 @@ internal sealed record UpOptions
     /// <summary>Ports of the coordinators' own cluster begin this far behind those for clients, so at most ten nodes fit.</summary>
     public const int ClusterPortOffset = 10;
 
+    /// <summary>Prometheus scrapes each node this far behind its port for clients.</summary>
+    public const int MetricsPortOffset = 20;
+
     public const int NodesAtMost = 7;
 
     public static readonly IReadOnlyList<string> DefaultHosts = ["alpha", "beta"];

@@ -22,7 +22,7 @@ internal static class ExitCode
           3    not found: no such VM, host or migration
           4    refused: it cannot be done as things are, the sentence says why
           5    no coordinator could be reached
-          6    in doubt, or done with the verdict Suspect
+          6    in doubt, or done with the verdict Suspect; alerts are there
           130  interrupted; what was asked goes on at the coordinators
         """;
 }

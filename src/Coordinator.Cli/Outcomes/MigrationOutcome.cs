@@ -12,6 +12,11 @@ internal static class MigrationOutcome
     /// <summary>InDoubt is not terminal, but waiting for it may take for ever: evidence or a person's word ends it.</summary>
     public static bool EndsWatch(Migration migration) => migration.Terminal || migration.Phase == InDoubtPhase;
 
+    /// <summary>In doubt; or a copy of an unfinished one was continued by somebody else.</summary>
+    public static bool NeedsAPerson(Migration migration) => migration.Phase == InDoubtPhase || (!migration.Terminal && ForeignRuns(migration).Any());
+
+    public static IEnumerable<TimelineEntry> ForeignRuns(Migration migration) => migration.Timeline.Where(entry => entry.Event == "ForeignRunReported");
+
     public static int CodeOf(Migration migration) => migration.Phase switch
     {
         "Succeeded" => s_verified.Contains(migration.Verdict) ? ExitCode.Ok : ExitCode.InDoubt,

@@ -1,3 +1,4 @@
+using Coordinator.Cli.Outcomes;
 using Coordinator.Contracts.Api;
 using Spectre.Console.Rendering;
 
@@ -38,6 +39,23 @@ internal static class Lists
                 migration.RequestedAt is { } at ? Amounts.Moment(at.ToDateTime()) : "-", migration.Id, migration.Reason);
         return table.WithSentences();
     }
+
+    public static IRenderable Alerts(IEnumerable<Migration> migrations)
+    {
+        var table = Columns.Of("ALERT", "VM", "FROM", "TO", ">ATTEMPT", "SINCE", "ID", "EVIDENCE");
+        foreach (var migration in migrations)
+        {
+            var foreign = MigrationOutcome.ForeignRuns(migration).ToList();
+            var doubt = migration.Timeline.LastOrDefault(entry => entry.Event is "DoubtRaised" or "ResolutionFailed");
+            if (migration.Phase == MigrationOutcome.InDoubtPhase)
+                table.Add("MigrationInDoubt", migration.Vm, migration.SourceHost, migration.DestinationHost, Amounts.Count(migration.Attempt), Since(doubt), migration.Id, migration.Reason);
+            foreach (var run in foreign)
+                table.Add("ForeignRun", migration.Vm, migration.SourceHost, migration.DestinationHost, Amounts.Count(migration.Attempt), Since(run), migration.Id, run.Detail);
+        }
+        return table.WithSentences();
+    }
+
+    static string Since(TimelineEntry? entry) => entry is { At: { } at } ? Amounts.Moment(at.ToDateTime()) : "-";
 
     /// <summary>Akka's name of a node is akka.tcp://SYSTEM@HOST:PORT; the address is what tells nodes apart.</summary>
     static string AddressOf(string node) => node[(node.LastIndexOf('@') + 1)..];

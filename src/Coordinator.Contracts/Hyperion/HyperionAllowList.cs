@@ -37,5 +37,6 @@ public static class HyperionAllowList
         typeof(HostsOfNode),
         typeof(ProveHostOff),
         typeof(ResolveDoubt),
+        typeof(HoldChanged),
     ];
 }

@@ -19,7 +19,7 @@ public static class VmDecisions
             VmCommand.StopVm stop => DecideStopVm(state, stop),
             VmCommand.LaunchRefused refused => When(
                 state.Residence is { Kind: ResidenceKind.Starting } r && r.Launch == refused.Launch, new VmEvent.VmGone(refused.Reason)),
-            VmCommand.Migrate migrate => DecideMigrate(state, migrate),
+            VmCommand.Migrate migrate => DecideMigrate(state, entity.Hold, migrate),
             VmCommand.Cancel cancel => DecideCancel(state, cancel),
             VmCommand.RefusePreparation refused => When(
                 Current(state, refused.Attempt) is { Phase: MigrationPhase.PreparingDestination },
@@ -92,11 +92,16 @@ public static class VmDecisions
         };
     }
 
-    private static Handoff.Decision<VmReply, VmEvent> DecideMigrate(VmState state, VmCommand.Migrate migrate)
+    private static Handoff.Decision<VmReply, VmEvent> DecideMigrate(VmState state, FleetHold? hold, VmCommand.Migrate migrate)
     {
         if (state.Requests.FirstOrDefault(r => r.Request == migrate.Request) is { } answered)
         {
             return new(new VmReply(VmReplyKind.Accepted, "this request was accepted before", answered.Migration), []);
+        }
+
+        if (hold is not null)
+        {
+            return Refuse(VmReplyKind.FailedPrecondition, hold.Refusal);
         }
 
         if (state.Residence is not { Kind: ResidenceKind.Resident, Host: { } source })

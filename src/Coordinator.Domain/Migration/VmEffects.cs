@@ -91,7 +91,7 @@ public static class VmEffects
                 break;
         }
 
-        if (DeadlineMs(m) is { } duration)
+        if (DeadlineMs(m) is { } duration && !IsHeld(entity, m))
         {
             effects.Add(new VmEffect.ArmDeadline(m.Phase, m.Attempt, m.TimedOut, duration));
         }
@@ -162,6 +162,10 @@ public static class VmEffects
             effects.Add(new VmEffect.CleanUpDestination(m.Destination, m.Attempt));
         }
     }
+
+    /// <summary>A migration that waits because somebody holds the fleet is not late; its phase gets its whole time again when the hold ends.</summary>
+    private static bool IsHeld(VmEntity entity, MigrationState m) =>
+        entity.Hold is not null && m is { Phase: MigrationPhase.Pending or MigrationPhase.Scheduling or MigrationPhase.PreparingDestination, WantsBack: false };
 
     private static int? DeadlineMs(MigrationState m) => m.Phase switch
     {

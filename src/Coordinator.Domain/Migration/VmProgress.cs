@@ -93,7 +93,7 @@ public static class VmProgress
     private static VmEvent? OfPhase(VmEntity entity, MigrationState m) => m.Phase switch
     {
         MigrationPhase.Pending => m.WantsBack ? Ended(m) : new VmEvent.MigrationScheduled(m.Id),
-        MigrationPhase.Scheduling => m.WantsBack ? Ended(m) : OpenAttempt(entity.State, m),
+        MigrationPhase.Scheduling => m.WantsBack ? Ended(m) : entity.Hold is null ? OpenAttempt(entity.State, m) : null,
         MigrationPhase.PreparingDestination => OfPreparation(entity, m),
         MigrationPhase.Iterating or MigrationPhase.Switchover or MigrationPhase.InDoubt => OfHandoff(entity, m),
         MigrationPhase.Verifying => entity.FoldedVerdict is { } verdict ? new VmEvent.VerdictReached(m.Attempt, verdict) : null,
@@ -142,7 +142,7 @@ public static class VmProgress
         }
 
         bool sourceReady = entity.FencedReportOf(m.Source) is { } source && source.Source.Stage == SourceStage.Home && source.Source.Tombstone < m.Attempt;
-        return m.Rehearsed && sourceReady && entity.QueuesReadyFor == m.Attempt ? new VmEvent.SwitchoverAuthorized(m.Attempt, m.DestinationStore) : null;
+        return m.Rehearsed && sourceReady && entity.QueuesReadyFor == m.Attempt && entity.Hold is null ? new VmEvent.SwitchoverAuthorized(m.Attempt, m.DestinationStore) : null;
     }
 
     private static VmEvent? OfHandoff(VmEntity entity, MigrationState m)

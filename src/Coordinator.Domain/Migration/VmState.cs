@@ -144,6 +144,9 @@ public sealed record VmEntity(VmState State)
     /// <summary>The verdict folded from the virtqueue actors' judgements alone, once all have judged.</summary>
     public MigrationVerdict? FoldedVerdict { get; init; }
 
+    /// <summary>The fleet's hold as this node knows it; null when there is none.</summary>
+    public FleetHold? Hold { get; init; }
+
     public HostReport? ReportOf(HostName? host) => Reports.FirstOrDefault(r => r.Host == host);
 
     /// <summary>The host's report, if it was made under this incarnation's own fence.</summary>

@@ -11,7 +11,7 @@ using Api = Coordinator.Contracts.Api;
 namespace Coordinator.Server.Grpc;
 
 /// <summary>The public API: translates, asks the VM's entity, translates back. Decides nothing.</summary>
-internal sealed class CoordinatorService(VmClient vms, VmIndex index, IHostDirectory hosts, IHostApplicationLifetime lifetime)
+internal sealed partial class CoordinatorService(VmClient vms, HoldClient hold, VmIndex index, IHostDirectory hosts, IHostApplicationLifetime lifetime)
     : Api.Coordinator.CoordinatorBase
 {
     /// <summary>A launch takes a second or two; after this the caller is told "Starting" and looks again.</summary>

@@ -15,8 +15,11 @@ internal sealed record HostPort(string Host, int Port)
 
     public IPAddress Address => Host == "localhost" ? IPAddress.Loopback : IPAddress.Parse(Host);
 
-    /// <exception cref="OptionException">Not HOST:PORT, or not a loopback address.</exception>
-    internal static HostPort Parse(string option, string text)
+    /// <param name="option">For the message.</param>
+    /// <param name="text">HOST:PORT.</param>
+    /// <param name="loopbackOnly">False for what others may reach: then any address of this machine, but no name.</param>
+    /// <exception cref="OptionException">Not HOST:PORT, or an address that is not allowed.</exception>
+    internal static HostPort Parse(string option, string text, bool loopbackOnly = true)
     {
         int colon = text.LastIndexOf(':');
         string host = colon > 0 ? text[..colon].Trim('[', ']') : "";
@@ -26,7 +29,18 @@ internal sealed record HostPort(string Host, int Port)
             throw new OptionException($"{option}: '{text}' is not HOST:PORT with a port of 0 to {IPEndPoint.MaxPort}, for instance 127.0.0.1:4050");
         }
 
-        if (host != "localhost" && (!IPAddress.TryParse(host, out IPAddress? address) || !IPAddress.IsLoopback(address)))
+        bool isAddress = IPAddress.TryParse(host, out IPAddress? address);
+        if (!loopbackOnly && (isAddress || host == "localhost"))
+        {
+            return new HostPort(host, port);
+        }
+
+        if (!loopbackOnly)
+        {
+            throw new OptionException($"{option}: '{host}' is no address; give one of this machine, for instance 127.0.0.1, or 0.0.0.0 for all of them");
+        }
+
+        if (host != "localhost" && !(isAddress && IPAddress.IsLoopback(address!)))
         {
             throw new OptionException(
                 $"{option}: '{host}' is refused: this version speaks without encryption and without passwords, "

@@ -1,5 +1,7 @@
 using Coordinator.Actors;
 using Coordinator.Actors.Agents;
+using Coordinator.Actors.Holding;
+using Coordinator.Actors.Metrics;
 using Coordinator.Actors.Migrations;
 using Coordinator.Actors.Platform;
 using Coordinator.Server.Grpc;
@@ -20,7 +22,14 @@ internal static class ServerHost
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.AddFilter("Grpc", LogLevel.Warning).AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         logging?.Invoke(builder.Logging);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(options.Grpc.Address, options.Grpc.Port, listen => listen.Protocols = HttpProtocols.Http2));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(options.Grpc.Address, options.Grpc.Port, listen => listen.Protocols = HttpProtocols.Http2);
+            if (options.Metrics is { } metrics)
+            {
+                kestrel.Listen(metrics.Address, metrics.Port, listen => listen.Protocols = HttpProtocols.Http1);
+            }
+        });
         builder.Services
             .AddSingleton(options)
             .AddSingleton(TimeProvider.System)
@@ -28,9 +37,17 @@ internal static class ServerHost
             .AddSingleton<IHostDirectory>(services => services.GetRequiredService<HostDirectory>())
             .AddSingleton<VmIndex>()
             .AddSingleton<VmClient>()
+            .AddSingleton<HoldClient>()
+            .AddSingleton<CoordinatorMetrics>()
+            .AddSingleton<HoldBoard>()
             .AddCoordinatorPlatform(
                 services => NodeOptions(services.GetRequiredService<ServerOptions>()),
-                (akka, services) => akka.WithCoordinatorActors(services.GetRequiredService<HostDirectory>(), services.GetRequiredService<TimeProvider>()));
+                (akka, services) => akka.WithCoordinatorActors(
+                    services.GetRequiredService<HostDirectory>(),
+                    services.GetRequiredService<HoldBoard>(),
+                    services.GetRequiredService<TimeProvider>(),
+                    services.GetRequiredService<CoordinatorMetrics>(),
+                    services.GetRequiredService<ILoggerFactory>().CreateLogger("Coordinator.Alerts")));
         builder.Services.AddGrpc(grpc =>
         {
             grpc.MaxReceiveMessageSize = MaxMessageBytes;
@@ -44,6 +61,7 @@ internal static class ServerHost
         app.MapGrpcService<CoordinatorService>();
         app.MapGrpcReflectionService();
         app.MapGrpcHealthChecksService();
+        app.MapGet("/metrics", MetricsPage.Serve);
         return app;
     }
 

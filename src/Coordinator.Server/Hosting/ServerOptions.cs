@@ -9,6 +9,8 @@ internal sealed record ServerOptions
 
     public const string DefaultCluster = "127.0.0.1:4060";
 
+    public const string DefaultMetrics = "127.0.0.1:4070";
+
     /// <summary>An operator's HOCON file in front of the shipped ones; null for none.</summary>
     public string? ConfigFile { get; init; }
 
@@ -24,6 +26,9 @@ internal sealed record ServerOptions
     /// <summary>Cluster addresses of the nodes to join, the same list at every node; empty founds a cluster of one.</summary>
     public required ImmutableArray<HostPort> Seeds { get; init; }
 
+    /// <summary>Where Prometheus scrapes <c>/metrics</c>; null for nowhere. Not only loopback: it says names of hosts and figures, and takes no requests.</summary>
+    public HostPort? Metrics { get; init; }
+
     /// <summary>Waits at most this long for an entity before a client is told to try again.</summary>
     public TimeSpan EntityTimeout { get; init; } = TimeSpan.FromSeconds(8);
 
@@ -31,7 +36,7 @@ internal sealed record ServerOptions
 
     /// <exception cref="OptionException">A value cannot be used.</exception>
     internal static ServerOptions Of(
-        string? config, string? data, string? grpc, string? cluster, IReadOnlyList<string> seeds, Func<string, string?> environment)
+        string? config, string? data, string? grpc, string? cluster, IReadOnlyList<string> seeds, Func<string, string?> environment, string? metrics = null)
     {
         string? Chosen(string? option, string variable) => string.IsNullOrWhiteSpace(option) ? NullIfEmpty(environment(variable)) : option;
 
@@ -54,8 +59,10 @@ internal sealed record ServerOptions
             throw new OptionException($"--seed: '{zero}' needs a port above 0");
         }
 
+        string scrape = Chosen(metrics, "COORDINATOR_METRICS") ?? DefaultMetrics;
         return new ServerOptions
         {
+            Metrics = scrape == "off" ? null : HostPort.Parse("--metrics", scrape, loopbackOnly: false),
             ConfigFile = configFile is null ? null : Path.GetFullPath(configFile),
             DataDirectory = Path.GetFullPath(directory),
             Grpc = HostPort.Parse("--grpc", Chosen(grpc, "COORDINATOR_GRPC") ?? DefaultGrpc),

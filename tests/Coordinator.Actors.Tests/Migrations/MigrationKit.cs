@@ -1,7 +1,9 @@
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.TestKit.Xunit2;
+using Coordinator.Actors.Holding;
 using Coordinator.Actors.HostFencing;
+using Coordinator.Actors.Metrics;
 using Coordinator.Actors.Migrations;
 using Coordinator.Contracts;
 using Coordinator.Domain;
@@ -61,10 +63,34 @@ public abstract class MigrationKit : TestKit
         TestJournalScript.Forget(_script);
     }
 
-    private protected Props EntityProps =>
-        MigrationActor.Props(new VmName(FakeWorld.Vm), new MigrationActorParts(World, World, TimeProvider.System, "akka.tcp://coordinator@test:1") { Fencing = Fencing });
+    private protected CoordinatorMetrics Metrics { get; } = new();
+
+    private protected HoldBoard Board { get; } = new();
+
+    /// <summary>Gets the entity's alerts.</summary>
+    private protected IActorRef AlertOutlet { get; init; } = ActorRefs.Nobody;
 
     private protected virtual IFencingHook Fencing => NoFencingHook.Instance;
+
+    private protected Props EntityProps => MigrationActor.Props(
+        new VmName(FakeWorld.Vm),
+        new MigrationActorParts(World, World, TimeProvider.System, "akka.tcp://coordinator@test:1") { Metrics = Metrics, Hold = Board, Alerts = AlertOutlet, Fencing = Fencing });
+
+    /// <summary>The hold as this node's <see cref="HoldActor"/> shows it.</summary>
+    private protected void Hold(bool held)
+    {
+        Board.Show(new HoldState(Board.Version + 1, held ? new FleetHold("ann", "switch upgrade", DateTimeOffset.UnixEpoch) : null));
+        Sys.EventStream.Publish(HoldShown.Instance);
+    }
+
+    /// <summary>The value of a sample on the metrics page, as Prometheus would read it; 0 for a sample that is not there.</summary>
+    private protected async Task<double> Sample(string sample)
+    {
+        using MemoryStream page = new();
+        await Metrics.Registry.CollectAndExportAsTextAsync(page);
+        string? line = System.Text.Encoding.UTF8.GetString(page.ToArray()).Split('\n').FirstOrDefault(l => l.StartsWith(sample + " ", StringComparison.Ordinal));
+        return line is null ? 0 : double.Parse(line[(sample.Length + 1)..], System.Globalization.CultureInfo.InvariantCulture);
+    }
 
     private protected void StartRegion()
     {

@@ -15,7 +15,7 @@ public sealed class SqliteStoreTests : IDisposable
     {
         Parallel.For(0, 6, _ => NewStore().CreateAndVerify(shardCount: 20));
         NewStore().CreateAndVerify(shardCount: 20);
-        Assert.Equal(8L, Scalar("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"));
+        Assert.Equal(9L, Scalar("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"));
     }
 
     [Fact]

@@ -45,6 +45,18 @@ public sealed class ServerOptionsTests
     public void Loopback_IsTaken(string grpc) => Assert.Equal(5, Options(data: "d", grpc: grpc).Grpc.Port);
 
     [Fact]
+    public void Metrics_AreOnLoopbackUnlessToldOtherwise()
+    {
+        ServerOptions Of(string? option, string? variable) =>
+            ServerOptions.Of(null, "d", null, null, [], v => v == "COORDINATOR_METRICS" ? variable : null, option);
+
+        Assert.Equal("127.0.0.1:4070", Of(null, null).Metrics!.ToString());
+        Assert.Equal("0.0.0.0:9000", Of(null, "0.0.0.0:9000").Metrics!.ToString());
+        Assert.Null(Of("off", "0.0.0.0:9000").Metrics);
+        Assert.Contains("is no address", Assert.Throws<OptionException>(() => Of("example.org:1", null)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void MissingDataDirectory_IsNamed() =>
         Assert.Contains("--data DIR", Assert.Throws<OptionException>(() => Options(data: null)).Message, StringComparison.Ordinal);
 

@@ -28,11 +28,12 @@ internal sealed class ServerWorld : IAsyncDisposable
     {
         int grpc = FreePort();
         int cluster = FreePort();
+        int metrics = FreePort();
         string first = $"127.0.0.1:{_nodes.FirstOrDefault(n => !n.IsStopped)?.ClusterPort ?? cluster}";
-        ServerOptions options = ServerOptions.Of(null, _directory, $"127.0.0.1:{grpc}", $"127.0.0.1:{cluster}", [first], _ => null);
+        ServerOptions options = ServerOptions.Of(null, _directory, $"127.0.0.1:{grpc}", $"127.0.0.1:{cluster}", [first], _ => null, $"127.0.0.1:{metrics}");
         WebApplication app = ServerHost.Build(options, logging => logging.ClearProviders());
         await app.StartAsync();
-        Node node = new(app, cluster, GrpcChannel.ForAddress($"http://127.0.0.1:{grpc}"));
+        Node node = new(app, cluster, metrics, GrpcChannel.ForAddress($"http://127.0.0.1:{grpc}"));
         _nodes.Add(node);
         return node;
     }
@@ -95,11 +96,13 @@ internal sealed class ServerWorld : IAsyncDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    internal sealed class Node(WebApplication app, int clusterPort, GrpcChannel channel)
+    internal sealed class Node(WebApplication app, int clusterPort, int metricsPort, GrpcChannel channel)
     {
         public bool IsStopped { get; private set; }
 
         public int ClusterPort { get; } = clusterPort;
+
+        public Uri Metrics { get; } = new($"http://127.0.0.1:{metricsPort}/metrics");
 
         public GrpcChannel Channel { get; } = channel;
 

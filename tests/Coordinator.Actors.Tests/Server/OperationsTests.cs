@@ -1,0 +1,73 @@
+using System.Net;
+using Coordinator.Actors.Tests.Platform;
+using Coordinator.Contracts.Api;
+using Grpc.Core;
+
+namespace Coordinator.Actors.Tests.Server;
+
+/// <summary>What operators ask of running nodes: figures, and the hold.</summary>
+public sealed class OperationsTests : IAsyncLifetime
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
+    private readonly ServerWorld _world = new();
+    private readonly HttpClient _http = new();
+
+    public async Task InitializeAsync()
+    {
+        ServerWorld.Node node = await _world.StartNode();
+        _world.Connect("host-a", node);
+        _world.Connect("host-b", node);
+        await Becomes(async () => (await node.Client.ListHostsAsync(new ListHostsRequest())).Hosts.Count(h => h.Connected) == 2, "both hosts are connected");
+    }
+
+    public async Task DisposeAsync()
+    {
+        _http.Dispose();
+        await _world.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Metrics_AreServedAloneOnAListenerOfTheirOwn()
+    {
+        ServerWorld.Node node = _world.Nodes[0];
+
+        using HttpResponseMessage answer = await _http.GetAsync(node.Metrics);
+
+        Assert.Equal("text/plain; version=0.0.4; charset=utf-8", answer.Content.Headers.ContentType!.ToString());
+        string page = await answer.Content.ReadAsStringAsync();
+        Assert.Contains("coordinator_agent_connected{host=\"host-a\"} 1\n", page, StringComparison.Ordinal);
+        Assert.Contains("coordinator_indoubt_migrations 0\n", page, StringComparison.Ordinal);
+        Assert.Contains("coordinator_migrations{phase=\"Switchover\"} 0\n", page, StringComparison.Ordinal);
+        Assert.Contains("# TYPE coordinator_blackout_seconds histogram\n", page, StringComparison.Ordinal);
+        using HttpResponseMessage other = await _http.GetAsync(new Uri(node.Metrics, "/coordinator.api.v1.Coordinator/ListHosts"));
+        Assert.NotEqual(HttpStatusCode.OK, other.StatusCode);
+    }
+
+    [Fact]
+    public async Task Hold_IsClusterWideRefusesAndEnds()
+    {
+        ServerWorld.Node second = await _world.StartNode();
+        ServerWorld.Node first = _world.Nodes[0];
+        await first.Client.StartVirtualMachineAsync(new StartVirtualMachineRequest { RequestId = "s", Host = "host-a", DefinitionYaml = "name: web-1" });
+
+        Hold put = await second.Client.SetHoldAsync(new SetHoldRequest { Held = true, By = "ann", Reason = "upgrade" });
+
+        Assert.True(put is { Held: true, By: "ann", Reason: "upgrade" });
+        await Becomes(async () => (await first.Client.GetHoldAsync(new GetHoldRequest())).Held, "the other node knows");
+        RpcException refused = await Assert.ThrowsAsync<RpcException>(() => first.Client.StartMigrationAsync(
+            new StartMigrationRequest { RequestId = "m", Vm = "web-1", DestinationHost = "host-b" }).ResponseAsync);
+        Assert.Equal(StatusCode.FailedPrecondition, refused.StatusCode);
+        Assert.Contains("held by ann", refused.Status.Detail, StringComparison.Ordinal);
+        Assert.Equal(StatusCode.FailedPrecondition, (await Assert.ThrowsAsync<RpcException>(
+            () => first.Client.SetHoldAsync(new SetHoldRequest { Held = true, By = "bob", Reason = "x" }).ResponseAsync)).StatusCode);
+        Assert.Equal(StatusCode.InvalidArgument, (await Assert.ThrowsAsync<RpcException>(
+            () => first.Client.SetHoldAsync(new SetHoldRequest { Held = true, By = "", Reason = "x" }).ResponseAsync)).StatusCode);
+
+        Assert.False((await first.Client.SetHoldAsync(new SetHoldRequest { Held = false, By = "bob", Reason = "over" })).Held);
+        await Becomes(async () => !(await second.Client.GetHoldAsync(new GetHoldRequest())).Held, "the node that put it on knows");
+        await first.Client.StartMigrationAsync(new StartMigrationRequest { RequestId = "m", Vm = "web-1", DestinationHost = "host-b" });
+    }
+
+    private static async Task Becomes(Func<Task<bool>> condition, string what) => Assert.True(await Eventually.IsTrue(condition, s_patience), $"waited {s_patience.TotalSeconds} s in vain: {what}");
+}
