@@ -52,7 +52,7 @@ internal static class StepComposer
                 step.Launch = new LaunchVm { Launch = WireIds.Write(e.Launch.Value), DefinitionYaml = e.DefinitionYaml };
                 return step;
             case VmEffect.EndVm e:
-                step.EndVm = new EndVm { Launch = WireIds.Write(e.Launch.Value) };
+                step.EndVm = new EndVm { Launch = WireIds.Write(e.Launch.Value), DefinitionYaml = state.DefinitionYaml };
                 return step;
             case VmEffect.CancelAttempt e:
                 step.Cancel = new CancelAttempt { Attempt = e.Attempt.Value };

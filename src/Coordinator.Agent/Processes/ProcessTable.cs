@@ -42,6 +42,17 @@ internal static class ProcessTable
             .OfType<QemuProcessIdentity>()];
     }
 
+    /// <summary>What <c>-name guest=</c> and <c>-uuid</c> of a QEMU that an agent launched say; empty where they say nothing.</summary>
+    public static (string Name, string Uuid) GuestOf(int pid)
+    {
+        const string Guest = "guest=";
+        string[] arguments = Read(pid, "cmdline")?.Split('\0') ?? [];
+        string name = After("-name").Split(',').FirstOrDefault(part => part.StartsWith(Guest, StringComparison.Ordinal)) ?? "";
+        return (name.Length > 0 ? name[Guest.Length..] : "", After("-uuid"));
+
+        string After(string option) => Array.IndexOf(arguments, option) is >= 0 and var at && at + 1 < arguments.Length ? arguments[at + 1] : "";
+    }
+
     private static string? Read(int pid, string file)
     {
         try

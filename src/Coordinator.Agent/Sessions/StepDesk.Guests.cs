@@ -94,7 +94,7 @@ internal sealed partial class StepDesk
         LaunchId launch = new(WireIds.ToGuid(command.Launch));
         if (session.Guests.RecordOf(launch) is not { } record)
         {
-            await AnswerAsync(context, CommandReply.Rejected($"no QEMU of launch {launch} was ever on this host"), []);
+            await EndUnknownAsync(context, launch, command.DefinitionYaml);
             return;
         }
 
@@ -107,6 +107,48 @@ internal sealed partial class StepDesk
 
         LaunchRecord ordered = record with { EndOrdered = true };
         await AnswerAsync(context, reply, [RecordCodec.Of(ordered)], () => session.Guests.Note(ordered));
+    }
+
+    /// <summary>
+    /// This agent's state is younger than the launch: the host was installed anew, or the state was lost. A QEMU that an agent launched carries the launch id in its arguments, so one that is not in
+    /// the process table is dead on this host. Of an adopted one nothing can be told.
+    /// </summary>
+    private async ValueTask EndUnknownAsync(StepContext context, LaunchId launch, string definitionYaml)
+    {
+        string text = LaunchRecord.TextOf(launch);
+        CommandReply reply = definitionYaml.Length == 0 || IsAdopted(definitionYaml)
+            ? CommandReply.Rejected($"no QEMU of launch {launch} was ever on this host, as far as its agent knows")
+            : QemuLauncher.FindLaunch(text) is [{ } found, ..]
+                ? CommandReply.Rejected($"this agent's state knows nothing of launch {launch}, and its QEMU is here (pid {found.Pid}); end it by hand, then repeat this")
+                : session.Guests.ResidentLives
+                    ? CommandReply.Rejected($"another QEMU of this VM is on this host (launch {session.Guests.Resident})")
+                    : CommandReply.Accepted;
+        if (reply.Kind != ReplyKind.Accepted)
+        {
+            await AnswerAsync(context, reply, []);
+            return;
+        }
+
+        LaunchRecord gone = new(launch, LaunchOrigin.Started, definitionYaml, session.Agent.Host.ForDefinitions.MonitorSocketOf(text), Identity: null) { IsGone = true, EndOrdered = true };
+        await AnswerAsync(context, reply, [RecordCodec.Of(gone), RecordCodec.OfResident(launch)], () =>
+        {
+            session.Guests.Note(gone);
+            session.Guests.BecomeResident(launch);
+            session.ReportChanged(atOnce: true);
+        });
+    }
+
+    /// <summary>A text that cannot be read may have been one of an adopted QEMU.</summary>
+    private static bool IsAdopted(string definitionYaml)
+    {
+        try
+        {
+            return VmDefinition.Parse(definitionYaml, "definition").Content.Adopt is not null;
+        }
+        catch (DefinitionException)
+        {
+            return true;
+        }
     }
 
     private async ValueTask PrepareAsync(StepContext context, PrepareDestination command)
