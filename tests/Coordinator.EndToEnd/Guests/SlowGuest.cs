@@ -30,7 +30,7 @@ internal static class SlowGuest
         return (started, console);
     }
 
-    private static string Definition(Deployment deployment)
+    public static string Definition(Deployment deployment)
     {
         string image = Path.Combine(deployment.Folder, "ticking.img");
         TickingSector.Write(image);
