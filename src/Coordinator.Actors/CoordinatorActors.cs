@@ -50,10 +50,10 @@ public static class CoordinatorActors
             registry.Register<HostDirectoryKey>(system.ActorOf(HostDirectoryActor.Props(hosts, mediator, node, clock), "hosts"));
             MigrationActorParts parts = new(new TopicHostMail(mediator), hosts, clock, node)
             {
+                Fencing = FencingSettings.Read(system.Settings.Config),
                 Metrics = metrics,
                 Alerts = alerts,
                 Hold = board,
-                Fencing = FencingSettings.Read(system.Settings.Config),
             };
             registry.Register<VmRegionKey>(VmRegion.Start(system, vm => MigrationActor.Props(new VmName(vm), parts), MigrationActor.VmOf));
         });

@@ -68,6 +68,8 @@ internal sealed class AgentHost : IAsyncDisposable
             link.Sessions = sessions;
             web.MapGrpcService<HandoffListener>();
 
+            await OrphanedGuests.TakeOverAsync(configuration, store, loggers.CreateLogger("Coordinator.Agent.OrphanedGuests"));
+
             // Guests first: one may stand still and wait for this agent. And before anybody can ask: a VM without a session is answered "unknown".
             await OrphanedGuests.TakeOverAsync(configuration, store, loggers.CreateLogger("Coordinator.Agent.OrphanedGuests"));
             sessions.StartRecorded();

@@ -105,6 +105,11 @@ public static class VmEventCodec
             ForeignRunReported.Parser,
             e => new() { Attempt = e.Attempt.Value, Host = e.Host.Value },
             s => new VmEvent.ForeignRunReported(StoredFields.Attempt(s.Attempt), new HostName(s.Host))),
+        Of<VmEvent.ResidenceCorrected, ResidenceCorrected>(
+            "vc1",
+            ResidenceCorrected.Parser,
+            e => new() { Host = e.Host.Value, Launch = StoredFields.Uuid(e.Launch.Value), Attempt = e.Attempt.Value },
+            s => new VmEvent.ResidenceCorrected(new HostName(s.Host), new LaunchId(StoredFields.Uuid(s.Launch)), StoredFields.Attempt(s.Attempt))),
         Of<VmEvent.GuestLost, GuestLost>(
             "gl1",
             GuestLost.Parser,

@@ -74,6 +74,7 @@ internal static class SampleEvents
             DoubtChoice.KeepSource, s_word, ["vda", "vdb"], Record: null)),
         ["ResolutionFailed"] = new VmEvent.ResolutionFailed(s_attempt, "no longer possible: the source QEMU is gone"),
         ["ForeignRunReported"] = new VmEvent.ForeignRunReported(s_attempt, new HostName("host-a")),
+        ["ResidenceCorrected"] = new VmEvent.ResidenceCorrected(new HostName("host-b"), s_launch, s_attempt),
         ["GuestLost"] = new VmEvent.GuestLost(s_attempt, "attempt 7: both are gone"),
         ["MigrationEnded"] = new VmEvent.MigrationEnded(MigrationPhase.Failed, "cancelled"),
     };

@@ -40,6 +40,8 @@ internal sealed partial class MigrationActor
 
         if (_claimed && IsForeign(view.Evidence.Floor))
         {
+            // No evidence, but if it knows of more attempts than the journal, its host is to be asked.
+            _history.Entity = Entity.With(view.Evidence);
             ClaimAbove(view.Evidence.Floor.Epoch, host);
             return;
         }

@@ -77,7 +77,7 @@ internal sealed partial class MigrationActor
         Execute(ReplyTo(Sender, command), command);
     }
 
-    private Action<VmReply> ReplyTo(IActorRef client, VmCommand command) => reply =>
+    private Action<VmReply> ReplyTo(IActorRef client, VmCommand? command = null) => reply =>
     {
         AnswerKind kind = reply.Kind switch
         {

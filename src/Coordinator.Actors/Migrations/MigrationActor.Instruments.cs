@@ -79,7 +79,7 @@ internal sealed partial class MigrationActor
         }
     }
 
-    private void CountRefusal(AnswerKind kind, VmCommand command)
+    private void CountRefusal(AnswerKind kind, VmCommand? command)
     {
         string? counted = kind switch
         {

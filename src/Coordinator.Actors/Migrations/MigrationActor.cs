@@ -284,7 +284,8 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
         }
     }
 
-    private bool IsPassable => State is { IsMigrating: false, Residence.Kind: ResidenceKind.Absent } && State.Owed.IsEmpty && _watchers.Count == 0;
+    private bool IsPassable => State is { IsMigrating: false, Residence.Kind: ResidenceKind.Absent } && State.Owed.IsEmpty && _watchers.Count == 0
+        && Entity.Reports.All(r => r.Guest is not { Alive: true });
 
     /// <summary>The journal keeps microseconds; what replays must be what was applied.</summary>
     private static DateTimeOffset WholeMicros(DateTimeOffset at) => at.AddTicks(-(at.UtcTicks % TimeSpan.TicksPerMicrosecond));

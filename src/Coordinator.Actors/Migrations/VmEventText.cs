@@ -15,6 +15,7 @@ internal static class VmEventText
         VmEvent.IncarnationStarted e => $"epoch {e.Epoch}",
         VmEvent.VmStartOrdered e => $"on {e.Host}, launch {e.Launch}",
         VmEvent.VmResident e => $"on {e.Host}, launch {e.Launch}",
+        VmEvent.ResidenceCorrected e => $"on {e.Host}, launch {e.Launch}, as its agent says: this journal is older than attempt {e.Attempt}",
         VmEvent.VmStopOrdered => "",
         VmEvent.VmGone e => e.Reason,
         VmEvent.MigrationRequested e => $"{e.Source} to {e.Destination}, request {e.Request}",

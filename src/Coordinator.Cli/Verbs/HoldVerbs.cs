@@ -33,12 +33,12 @@ internal static class HoldVerbs
 
     static Command Word(SharedOptions shared, string word, string description, bool held, Option<string> reason)
     {
-        Option<string> by = new("--by") { Description = "who wants it [default: $USER]", HelpName = "NAME", DefaultValueFactory = _ => shared.Context.Environment("USER") is { Length: > 0 } user ? user : "coordctl" };
+        var by = SharedOptions.By();
         var command = new Command(word, description) { reason, by };
         command.SetAction(async (parsed, cancellation) =>
         {
             using var connection = shared.Connect(parsed);
-            var request = new SetHoldRequest { Held = held, By = parsed.GetRequiredValue(by), Reason = parsed.GetRequiredValue(reason) };
+            var request = new SetHoldRequest { Held = held, By = shared.ByOf(parsed, by), Reason = parsed.GetRequiredValue(reason) };
             Say(shared, await connection.Ask((api, options) => api.SetHoldAsync(request, options), cancellation));
             return ExitCode.Ok;
         });

@@ -52,5 +52,9 @@ public sealed record HostReport(
     public bool IsSourceGone(AttemptNo attempt, LaunchId launch) =>
         Source.Stage == SourceStage.Gone && (Source.Attempt == attempt || (Guest is { Alive: false } guest && guest.Launch == launch));
 
+    /// <summary>The greatest attempt of which this agent has any record, as a source or as a destination.</summary>
+    public AttemptNo GreatestAttempt =>
+        AttemptNo.Max(AttemptNo.Max(Source.Attempt, Source.Tombstone), AttemptNo.Max(Destination.Attempt, Destination.RefusedUpTo));
+
     public bool IsFencedBy(Epoch epoch, IncarnationId incarnation) => Floor.Epoch == epoch && Floor.Incarnation == incarnation;
 }

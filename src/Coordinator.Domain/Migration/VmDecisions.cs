@@ -15,11 +15,11 @@ public static class VmDecisions
         return command switch
         {
             VmCommand.Claim claim => Accept(new VmEvent.IncarnationStarted(claim.Incarnation, Epoch.Max(state.Epoch, claim.GreatestFloor).Next)),
-            VmCommand.StartVm start => DecideStartVm(state, start),
+            VmCommand.StartVm start => DecideStartVm(entity, start),
             VmCommand.StopVm stop => DecideStopVm(state, stop),
             VmCommand.LaunchRefused refused => When(
                 state.Residence is { Kind: ResidenceKind.Starting } r && r.Launch == refused.Launch, new VmEvent.VmGone(refused.Reason)),
-            VmCommand.Migrate migrate => DecideMigrate(state, entity.Hold, migrate),
+            VmCommand.Migrate migrate => DecideMigrate(entity, migrate),
             VmCommand.Cancel cancel => DecideCancel(state, cancel),
             VmCommand.RefusePreparation refused => When(
                 Current(state, refused.Attempt) is { Phase: MigrationPhase.PreparingDestination },
@@ -53,8 +53,9 @@ public static class VmDecisions
 
     private static MigrationState? Current(VmState state, AttemptNo attempt) => state.Migration is { } m && m.Attempt == attempt ? m : null;
 
-    private static Handoff.Decision<VmReply, VmEvent> DecideStartVm(VmState state, VmCommand.StartVm start)
+    private static Handoff.Decision<VmReply, VmEvent> DecideStartVm(VmEntity entity, VmCommand.StartVm start)
     {
+        VmState state = entity.State;
         if (state.Residence is { Kind: ResidenceKind.Starting or ResidenceKind.Resident } r && state.LastStart == start.Request)
         {
             return new(new VmReply(VmReplyKind.Accepted, $"already {(r.Kind == ResidenceKind.Starting ? "starting" : "running")} on {r.Host}"), []);
@@ -70,11 +71,30 @@ public static class VmDecisions
             return Refuse(VmReplyKind.FailedPrecondition, $"a migration of this VM is {state.Migration!.Phase}; a second copy is not started");
         }
 
+        if (WhyUnknownCopy(entity) is { } copy)
+        {
+            return Refuse(VmReplyKind.FailedPrecondition, $"{copy}; a second copy is not started");
+        }
+
         return state.Residence.Kind == ResidenceKind.Absent
             ? Accept(new VmEvent.VmStartOrdered(start.Request, start.Host, start.Launch, start.DefinitionYaml))
             : Refuse(
                 VmReplyKind.FailedPrecondition,
                 $"the VM is {state.Residence.Kind} on {state.Residence.Host}; a second copy is not started. Stop it first, or migrate it");
+    }
+
+    /// <summary>What the hosts know and this journal does not: it was restored from a backup.</summary>
+    private static string? WhyUnknownCopy(VmEntity entity)
+    {
+        if (!entity.Ahead.IsEmpty)
+        {
+            return $"{string.Join(" and ", entity.Ahead)} know of migrations that this journal does not, so it was restored from a backup and the guest may be on another host; "
+                + "it is found as soon as the host that has it is connected";
+        }
+
+        return entity.State.Residence.Kind == ResidenceKind.Absent && entity.Reports.FirstOrDefault(r => r.Guest is { Alive: true }) is { } alive
+            ? $"a QEMU of this VM (launch {alive.Guest!.Value.Launch}) is on {alive.Host}, of which this journal knows nothing"
+            : null;
     }
 
     private static Handoff.Decision<VmReply, VmEvent> DecideStopVm(VmState state, VmCommand.StopVm stop)
@@ -92,14 +112,15 @@ public static class VmDecisions
         };
     }
 
-    private static Handoff.Decision<VmReply, VmEvent> DecideMigrate(VmState state, FleetHold? hold, VmCommand.Migrate migrate)
+    private static Handoff.Decision<VmReply, VmEvent> DecideMigrate(VmEntity entity, VmCommand.Migrate migrate)
     {
+        VmState state = entity.State;
         if (state.Requests.FirstOrDefault(r => r.Request == migrate.Request) is { } answered)
         {
             return new(new VmReply(VmReplyKind.Accepted, "this request was accepted before", answered.Migration), []);
         }
 
-        if (hold is not null)
+        if (entity.Hold is { } hold)
         {
             return Refuse(VmReplyKind.FailedPrecondition, hold.Refusal);
         }
@@ -109,6 +130,11 @@ public static class VmDecisions
             return state.Residence.Kind == ResidenceKind.Absent
                 ? Refuse(VmReplyKind.NotFound, "no such VM is running; start it with 'coordctl vm start' or adopt it first")
                 : Refuse(VmReplyKind.FailedPrecondition, $"the VM is {state.Residence.Kind} on {state.Residence.Host}; only a resident VM can be migrated");
+        }
+
+        if (!state.IsMigrating && WhyUnknownCopy(entity) is { } copy)
+        {
+            return Refuse(VmReplyKind.FailedPrecondition, copy);
         }
 
         if (state.IsMigrating)

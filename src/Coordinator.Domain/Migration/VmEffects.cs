@@ -35,7 +35,7 @@ public static class VmEffects
     private static void AddFences(VmEntity entity, MigrationState? m, List<VmEffect> effects)
     {
         IEnumerable<HostName?> hosts = [m?.Source, m?.Attempt > AttemptNo.None ? m.Destination : null, entity.State.Residence.Host,
-            .. entity.State.Owed.Select(o => o.Host)];
+            .. entity.State.Owed.Select(o => o.Host), .. entity.State.IsMigrating ? [] : entity.Ahead];
         foreach (HostName host in hosts.OfType<HostName>().Distinct().OrderBy(h => h.Value, StringComparer.Ordinal))
         {
             if (entity.FencedReportOf(host) is null)

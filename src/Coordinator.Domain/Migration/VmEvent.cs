@@ -17,6 +17,12 @@ public abstract record VmEvent
     /// <summary>Its agent has seen the guest's QEMU alive.</summary>
     public sealed record VmResident(HostName Host, LaunchId Launch) : VmEvent;
 
+    /// <summary>
+    /// The journal is older than what the hosts know, since it was restored from a backup, and the guest is where its agent says. Attempts up to <paramref name="Attempt"/> were used and are not
+    /// used again.
+    /// </summary>
+    public sealed record ResidenceCorrected(HostName Host, LaunchId Launch, AttemptNo Attempt) : VmEvent;
+
     public sealed record VmStopOrdered(RequestId Request) : VmEvent;
 
     /// <summary>The QEMU is proven dead, or was never launched.</summary>

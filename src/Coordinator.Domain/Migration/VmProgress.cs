@@ -64,6 +64,11 @@ public static class VmProgress
     private static VmEvent? OfResidence(VmEntity entity)
     {
         VmState state = entity.State;
+        if (!state.IsMigrating && !entity.Ahead.IsEmpty)
+        {
+            return OfNewerRecords(entity);
+        }
+
         if (state.IsMigrating || entity.FencedReportOf(state.Residence.Host) is not { Guest: { } guest } || guest.Launch != state.Residence.Launch)
         {
             return null;
@@ -77,6 +82,18 @@ public static class VmProgress
             ResidenceKind.Stopping when !guest.Alive => new VmEvent.VmGone("stopped on request"),
             _ => null,
         };
+    }
+
+    /// <summary>
+    /// The one host that has the guest at home, once every host that knows more than the journal has spoken under the own fence. A former source or a copy that is still arriving is not at home.
+    /// </summary>
+    private static VmEvent? OfNewerRecords(VmEntity entity)
+    {
+        List<HostReport> known = entity.Ahead.Select(entity.FencedReportOf).OfType<HostReport>().ToList();
+        List<HostReport> homes = known.Where(r => r is { Guest.Alive: true, Source.Stage: SourceStage.Home }).ToList();
+        return known.Count == entity.Ahead.Count && homes is [{ Guest: { } guest } home]
+            ? new VmEvent.ResidenceCorrected(home.Host, guest.Launch, known.Select(r => r.GreatestAttempt).Aggregate(AttemptNo.Max))
+            : null;
     }
 
     private static VmEvent? OfGate(VmEntity entity, MigrationState m)

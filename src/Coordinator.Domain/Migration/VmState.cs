@@ -147,6 +147,12 @@ public sealed record VmEntity(VmState State)
     /// <summary>The fleet's hold as this node knows it; null when there is none.</summary>
     public FleetHold? Hold { get; init; }
 
+    /// <summary>
+    /// Hosts whose agents know of attempts that this journal does not: it was restored from a backup. Until one of them tells where the guest is, nothing is concluded from its absence elsewhere.
+    /// Outlives a claim, which forgets the reports themselves.
+    /// </summary>
+    public EquatableList<HostName> Ahead { get; init; } = [];
+
     public HostReport? ReportOf(HostName? host) => Reports.FirstOrDefault(r => r.Host == host);
 
     /// <summary>The host's report, if it was made under this incarnation's own fence.</summary>
@@ -155,5 +161,9 @@ public sealed record VmEntity(VmState State)
 
     /// <summary>Sorted by host, so that the order of arrival makes no other state.</summary>
     public VmEntity With(HostReport report) =>
-        this with { Reports = Reports.Where(r => r.Host != report.Host).Append(report).OrderBy(r => r.Host.Value, StringComparer.Ordinal).ToEquatableList() };
+        this with
+        {
+            Reports = Reports.Where(r => r.Host != report.Host).Append(report).OrderBy(r => r.Host.Value, StringComparer.Ordinal).ToEquatableList(),
+            Ahead = report.GreatestAttempt > State.LastAttempt && !Ahead.Contains(report.Host) ? Ahead.Add(report.Host) : Ahead,
+        };
 }

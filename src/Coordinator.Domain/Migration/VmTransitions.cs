@@ -11,7 +11,8 @@ public static class VmTransitions
         return happened switch
         {
             // What was reported to an older incarnation, or judged for an older attempt, is no evidence for the new one.
-            VmEvent.IncarnationStarted => new VmEntity(next) { Hold = entity.Hold },
+            VmEvent.IncarnationStarted => new VmEntity(next) { Hold = entity.Hold, Ahead = entity.Ahead },
+            VmEvent.ResidenceCorrected => entity with { State = next, Ahead = [] },
             VmEvent.HostProvenOff e => entity with { State = next, Reports = entity.Reports.Where(r => r.Host != e.Host).ToEquatableList() },
             VmEvent.AttemptOpened => entity with { State = next, QueuesReadyFor = AttemptNo.None, FoldedVerdict = null },
             _ => entity with { State = next },
@@ -27,6 +28,9 @@ public static class VmTransitions
             ? state with { Residence = new Residence(ResidenceKind.Starting, e.Host, e.Launch), DefinitionYaml = e.DefinitionYaml, LastStart = e.Request }
             : throw Impossible(state, happened),
         VmEvent.VmResident e => state with { Residence = new Residence(ResidenceKind.Resident, e.Host, e.Launch) },
+        VmEvent.ResidenceCorrected e => state.IsMigrating
+            ? throw Impossible(state, happened)
+            : state with { Residence = new Residence(ResidenceKind.Resident, e.Host, e.Launch), LastAttempt = AttemptNo.Max(state.LastAttempt, e.Attempt) },
         VmEvent.VmStopOrdered => state with { Residence = state.Residence with { Kind = ResidenceKind.Stopping } },
         VmEvent.VmGone => state with { Residence = Residence.Absent },
         VmEvent.MigrationRequested e => Request(state, e),

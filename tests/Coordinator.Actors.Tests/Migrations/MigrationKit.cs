@@ -70,17 +70,11 @@ public abstract class MigrationKit : TestKit
     /// <summary>Gets the entity's alerts.</summary>
     private protected IActorRef AlertOutlet { get; init; } = ActorRefs.Nobody;
 
+    private protected virtual IFencingHook Fencing => NoFencingHook.Instance;
+
     private protected Props EntityProps => MigrationActor.Props(
         new VmName(FakeWorld.Vm),
-        new MigrationActorParts(World, World, TimeProvider.System, "akka.tcp://coordinator@test:1") 
-        {
-            Metrics = Metrics,
-            Hold = Board,
-            Alerts = AlertOutlet,
-            Fencing = Fencing,
-        });
-
-    private protected virtual IFencingHook Fencing => NoFencingHook.Instance;
+        new MigrationActorParts(World, World, TimeProvider.System, "akka.tcp://coordinator@test:1") { Metrics = Metrics, Hold = Board, Alerts = AlertOutlet, Fencing = Fencing });
 
     /// <summary>The hold as this node's <see cref="HoldActor"/> shows it.</summary>
     private protected void Hold(bool held)

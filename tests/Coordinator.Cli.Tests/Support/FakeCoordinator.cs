@@ -110,6 +110,10 @@ internal sealed class FakeCoordinator : IAsyncDisposable
 
         public override Task<ListMigrationsResponse> ListMigrations(ListMigrationsRequest request, ServerCallContext context) => fake.Reply<ListMigrationsResponse>(request);
 
+        public override Task<Hold> GetHold(GetHoldRequest request, ServerCallContext context) => fake.Reply<Hold>(request);
+
+        public override Task<Hold> SetHold(SetHoldRequest request, ServerCallContext context) => fake.Reply<Hold>(request);
+
         public override Task WatchMigration(GetMigrationRequest request, IServerStreamWriter<Migration> responseStream, ServerCallContext context) =>
             fake.OnWatch(request, migration => responseStream.WriteAsync(migration), context.CancellationToken);
     }

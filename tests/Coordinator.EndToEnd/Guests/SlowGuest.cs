@@ -30,7 +30,7 @@ internal static class SlowGuest
         return (started, console);
     }
 
-    private static string Definition(Deployment deployment, ushort lastTick, int memoryMib)
+    public static string Definition(Deployment deployment, ushort lastTick = 0, int memoryMib = 2048)
     {
         string image = Path.Combine(deployment.Folder, "ticking.img");
         TickingSector.Write(image, lastTick);

@@ -159,8 +159,8 @@ public sealed class Deployment : IAsyncDisposable
         for (int node = 0; node < coordinators; node++)
         {
             string[] seeds = coordinators == 1 ? [] : ["--seed", .. cluster];
-            string[] arguments = ["--data", data, "--grpc", api[node], "--cluster", cluster[node], "--metrics", $"127.0.0.1:{4070 + node}", .. seeds];
-            _coordinators.Add(new Part(Network, $"coordinator-{node}", "coordinator-server", arguments, _wiring.Environment($"coordinator-{node}")));
+            _coordinators.Add(new Part(Network, $"coordinator-{node}", "coordinator-server", ["--data", data, "--grpc", api[node], "--cluster", cluster[node], "--metrics", $"127.0.0.1:{4070 + node}", .. seeds],
+                _wiring.Environment($"coordinator-{node}")));
         }
 
         foreach ((string host, (string qemu, int reserveMib)) in new[] { (Alpha, alpha), (Beta, beta) })

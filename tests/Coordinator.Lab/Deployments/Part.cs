@@ -21,6 +21,9 @@ public sealed partial class Part(
 
     public string Name { get; } = name;
 
+    /// <summary>Where its binaries are, for tests that replace them; the test's own by default.</summary>
+    public string ProgramFolder { get; set; } = AppContext.BaseDirectory;
+
     /// <summary>Of the life that runs now; null when none does.</summary>
     public int? Pid => IsRunning ? _process!.Id : null;
 
@@ -44,7 +47,7 @@ public sealed partial class Part(
             return;
         }
 
-        ProcessStartInfo start = network.Inside("dotnet", [Path.Combine(AppContext.BaseDirectory, program + ".dll"), .. arguments]);
+        ProcessStartInfo start = network.Inside("dotnet", [Path.Combine(ProgramFolder, program + ".dll"), .. arguments]);
         start.UseShellExecute = false;
         start.RedirectStandardOutput = start.RedirectStandardError = true;
         foreach ((string variable, string value) in environment ?? new Dictionary<string, string>(StringComparer.Ordinal))
