@@ -6,7 +6,7 @@ DEMO := artifacts/demo-bin
 # What a program is made of: the demo builds only what has changed since.
 sources = $(shell find $(1) Directory.Build.props Directory.Packages.props global.json \( -name bin -o -name obj \) -prune -o -type f -print)
 
-.PHONY: build install demo test search bench chaos chaos-libvirt format clean
+.PHONY: build install demo test search soak bench chaos chaos-libvirt format clean
 
 # Analyzers judge the code in `make test`; whoever wants to use the programs need not wait for them.
 publish = dotnet publish $(1) -c $(CONFIGURATION) -o $(2) -v quiet --nologo -p:RunAnalyzers=false
@@ -38,6 +38,10 @@ search: ## pairs of faults, those of coordinators included, to the bound that fi
 	@dotnet build tests/Coordinator.Search -c $(CONFIGURATION) -v quiet --nologo
 	@dotnet tests/Coordinator.Search/bin/$(CONFIGURATION)/net10.0/Coordinator.Search.dll --faults 2 --max-states 35000000
 	@dotnet tests/Coordinator.Search/bin/$(CONFIGURATION)/net10.0/Coordinator.Search.dll --faults 1 --no-cancel --person
+
+soak: ## a million simulated schedules, 0 to 6 faults each; says what was hit, and shrinks the first violation
+	@dotnet build tests/Coordinator.Simulation -c $(CONFIGURATION) -v quiet --nologo
+	@dotnet tests/Coordinator.Simulation/bin/$(CONFIGURATION)/net10.0/Coordinator.Simulation.dll --seed 1000000 --schedules 1000000
 
 bench: install ## what a migration costs the guest, against plain QEMU in the same run
 	@dotnet build tests/Coordinator.Benchmarks -c $(CONFIGURATION) -v quiet --nologo

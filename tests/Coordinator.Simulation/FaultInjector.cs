@@ -69,7 +69,7 @@ public sealed class FaultInjector
         for (int i = _waiting.Count - 1; i >= 0; i--)
         {
             Fault fault = _waiting[i];
-            if (fault.Vm == vm.Number && fault.When.Kind == kind && fault.When.Value == value)
+            if (fault.Vm % _world.Vms.Count == vm.Number && fault.When.Kind == kind && fault.When.Value == value)
             {
                 _waiting.RemoveAt(i);
                 _counting.Add((fault, _world.Steps + fault.When.Steps));
@@ -79,7 +79,7 @@ public sealed class FaultInjector
 
     private void Happen(Fault fault)
     {
-        VirtualMachine vm = _world.Vms[fault.Vm];
+        VirtualMachine vm = _world.Vms[fault.Vm % _world.Vms.Count];
         long micros = fault.DurationMs * 1_000L;
         if (_world.Tells)
         {

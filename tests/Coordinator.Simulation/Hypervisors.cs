@@ -159,7 +159,7 @@ public sealed class Hypervisors(World world, VirtualMachine vm)
             world.Tell(machine.ToString(), now.Alive ? $"{now.Run}/{now.Status}{(now.Phase == SourcePhase.Idle ? "" : $" ({now.Phase})")}{(now.Rings == LoadedRings.Equal ? "" : $" rings {now.Rings}")}" : $"ended: {now.Life}");
         }
 
-        world.Watch.RunChanged(vm, machine, before[side].GuestRuns, after[side].GuestRuns);
+        world.Watch.Changed(vm, machine, before[side], after[side]);
         machine.Host.Session(vm).MachineChanged(machine);
     }
 

@@ -217,7 +217,7 @@ public sealed partial class Incarnation(World world, VirtualMachine vm, Coordina
                 return;
             }
 
-            bool isWritten = !world.IsJournalDown && generation == vm.Journal.Generation && vm.Journal.TryAppend(expected, events, world.Rules.JournalAcceptsTwoWriters);
+            bool isWritten = !world.IsJournalDown && generation == vm.Journal.Generation && TryAppend(expected, events);
             if (isWritten)
             {
                 world.Journalled(vm, this, events);
@@ -232,6 +232,17 @@ public sealed partial class Incarnation(World world, VirtualMachine vm, Coordina
                 node.After(_dice.Between(20, 500), () => Persisted(isWritten, expected, events, then));
             }
         });
+    }
+
+    private bool TryAppend(int expected, List<VmEvent> events)
+    {
+        if (!world.Rules.JournalAcceptsTwoWriters)
+        {
+            return vm.Journal.TryAppend(expected, events);
+        }
+
+        vm.Journal.AppendAnyway(_entity.State, events);
+        return true;
     }
 
     private void Persisted(bool isWritten, int expected, List<VmEvent> events, Action then)
@@ -258,11 +269,6 @@ public sealed partial class Incarnation(World world, VirtualMachine vm, Coordina
         }
 
         _count = expected + events.Count;
-        if (world.Rules.JournalAcceptsTwoWriters)
-        {
-            vm.Journal.Overwrite(_entity.State);
-        }
-
         world.Watch.Applied(vm, this, _count);
         _isPersisting = false;
         then();

@@ -26,13 +26,14 @@ public static class Simulator
         }
     }
 
-    /// <summary>The first schedule of a range that breaks something, shrunk; null when none does.</summary>
-    public static Finding? FirstFinding(ulong firstSeed, int schedules, ProtocolRules rules, Coverage coverage, Func<ulong, Schedule> draw)
+    /// <summary>The first schedule of a range that breaks something that is looked for, shrunk; null when none does.</summary>
+    public static Finding? FirstFinding(
+        ulong firstSeed, int schedules, ProtocolRules rules, Coverage coverage, Func<ulong, Schedule> draw, Func<string, bool> isLookedFor)
     {
         for (ulong seed = firstSeed; seed < firstSeed + (ulong)schedules; seed++)
         {
             Schedule schedule = draw(seed);
-            if (Run(schedule, rules, coverage) is { } violation)
+            if (Run(schedule, rules, coverage) is { } violation && isLookedFor(violation))
             {
                 return Shrinker.Shrink(schedule, violation, rules);
             }

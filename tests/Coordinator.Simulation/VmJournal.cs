@@ -18,9 +18,9 @@ public sealed class VmJournal
     public int Generation { get; private set; }
 
     /// <returns>False when somebody else has written behind that event.</returns>
-    public bool TryAppend(int expectedCount, IReadOnlyList<VmEvent> events, bool acceptsTwoWriters)
+    public bool TryAppend(int expectedCount, IReadOnlyList<VmEvent> events)
     {
-        if (expectedCount != _events.Count && !acceptsTwoWriters)
+        if (expectedCount != _events.Count)
         {
             return false;
         }
@@ -28,14 +28,18 @@ public sealed class VmJournal
         foreach (VmEvent happened in events)
         {
             _events.Add(happened);
-            State = acceptsTwoWriters ? State : VmTransitions.Apply(State, happened);
+            State = VmTransitions.Apply(State, happened);
         }
 
         return true;
     }
 
-    /// <summary>With two writers the newest writer's state is what stands in the journal.</summary>
-    public void Overwrite(VmState state) => State = state;
+    /// <summary>A journal without its unique index: the newest writer's state is what stands in it.</summary>
+    public void AppendAnyway(VmState writer, IReadOnlyList<VmEvent> events)
+    {
+        _events.AddRange(events);
+        State = events.Aggregate(writer, VmTransitions.Apply);
+    }
 
     public void RestoreFromBackup(int count)
     {

@@ -21,21 +21,18 @@ public sealed partial class Watch
         _records = world.Vms.Select(_ => new Record()).ToArray();
     }
 
-    /// <summary>A guest begins or ceases to run.</summary>
-    public void RunChanged(VirtualMachine vm, Machine machine, bool ran, bool runs)
+    /// <summary>A guest begins or ceases to run, or a migration goes a step on.</summary>
+    public void Changed(VirtualMachine vm, Machine machine, QemuProcess before, QemuProcess after)
     {
-        if (ran == runs)
+        if (after.GuestRuns && !before.GuestRuns)
         {
-            return;
+            Began(vm, machine, _records[vm.Number]);
         }
 
-        Record record = _records[vm.Number];
-        if (runs)
+        if (after.GuestRuns != before.GuestRuns || after.Status != before.Status)
         {
-            Began(vm, machine, record);
+            Truth(vm);
         }
-
-        Truth(vm);
     }
 
     private void Began(VirtualMachine vm, Machine machine, Record record)
@@ -72,6 +69,7 @@ public sealed partial class Watch
         }
 
         record.Floors[session.Agent] = disk.Floor.Epoch;
+        record.Tombstones[session.Agent] = AttemptNo.Max(record.Tombstones.GetValueOrDefault(session.Agent), disk.Source.Tombstone);
         DestinationRecords destination = disk.Destination;
         foreach (AttemptNo run in destination.Runs)
         {
@@ -110,7 +108,7 @@ public sealed partial class Watch
             throw new ViolationException($"migrate is issued for attempt {attempt}, which was never authorised");
         }
 
-        if (session.Disk.Source.Tombstone >= attempt)
+        if (record.Tombstones.GetValueOrDefault(session.Agent) >= attempt)
         {
             throw new ViolationException($"migrate is issued for attempt {attempt}, which has a tombstone");
         }
@@ -259,7 +257,7 @@ public sealed partial class Watch
 
     public void Applied(VirtualMachine vm, Incarnation incarnation, int count)
     {
-        if (count == vm.Journal.Count && incarnation.Entity.State != vm.Journal.State)
+        if (!_world.Rules.JournalAcceptsTwoWriters && count == vm.Journal.Count && incarnation.Entity.State != vm.Journal.State)
         {
             throw new ViolationException($"the state of {incarnation} is not what stands in the journal");
         }
@@ -307,6 +305,9 @@ public sealed partial class Watch
     private sealed class Record
     {
         public Dictionary<AgentNode, Epoch> Floors { get; } = [];
+
+        /// <summary>Greatest attempt that each agent has ever durably promised not to start.</summary>
+        public Dictionary<AgentNode, AttemptNo> Tombstones { get; } = [];
 
         /// <summary>Attempts whose register ever said <c>run</c>, durably.</summary>
         public HashSet<AttemptNo> Runs { get; } = [];

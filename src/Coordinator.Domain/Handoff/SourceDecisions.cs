@@ -185,6 +185,9 @@ public static class SourceDecisions
             SourceStage.NotObserved => new(CommandReply.NotYet("the source QEMU has not been observed yet"), []),
             SourceStage.Gone => Accept(),
             SourceStage.HandedOver when state.Records.Refused < state.Attempt => state.EndWanted ? Accept() : Accept(new SourceEvent.EndNoted()),
+
+            // It passes by itself; a rejection would be kept in the step log, and the source would stand there for ever (found by the simulator).
+            SourceStage.ForeignRun => new(CommandReply.NotYet("somebody continued the source; it is stopped first"), []),
             _ => Reject($"the source is {state.Stage}; only a handed-over source is ended"),
         };
     }
