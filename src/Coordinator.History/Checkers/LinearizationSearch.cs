@@ -105,8 +105,8 @@ internal static class LinearizationSearch
                 order.RemoveAt(order.Count - 1);
                 placed[i] = false;
 
-                // An answer that excludes nothing here: whatever can follow without it can follow with it.
-                if (next == states && sorted[i].Kind == RegisterOperationKind.Read)
+                // It excludes nothing here and changes nothing, here or later: whatever can follow without it can follow with it.
+                if (next == states && RegisterSpecification.ChangesNothing(states, sorted[i].Kind))
                 {
                     return false;
                 }

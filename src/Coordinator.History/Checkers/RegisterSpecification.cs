@@ -48,6 +48,19 @@ internal static class RegisterSpecification
         return WithUnseenSteps(next, keeperStepsComplete);
     }
 
+    /// <summary>The operation, whatever its outcome, leaves each of these states and all that follow from them as they are.</summary>
+    internal static bool ChangesNothing(uint states, RegisterOperationKind kind)
+    {
+        bool changes = kind is not (RegisterOperationKind.Read or RegisterOperationKind.Released);
+        for (uint rest = states; rest != 0 && kind == RegisterOperationKind.Released; rest &= rest - 1)
+        {
+            int state = System.Numerics.BitOperations.TrailingZeroCount(rest);
+            changes |= (state & 2) == 0 && (Value)(state >> 2) != Value.StoreLost;
+        }
+
+        return !changes;
+    }
+
     internal static string Describe(uint states)
     {
         List<string> words = [];
