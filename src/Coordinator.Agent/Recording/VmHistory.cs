@@ -13,6 +13,8 @@ internal sealed class VmHistory(AgentHistory agent, VmName vm)
     /// <summary>When this life started the newest attempt; 0: an earlier life did, which is as good as "any time before".</summary>
     private long _startedMicros;
 
+    private readonly HashSet<(AttemptNo Attempt, DomainAnswer Answer)> _heard = [];
+
     public QemuHistory Qemu(LaunchId launch) => new(agent, vm, Copy.OfLaunch(agent.Host, launch));
 
     /// <summary>The floor is durable.</summary>
@@ -26,6 +28,7 @@ internal sealed class VmHistory(AgentHistory agent, VmName vm)
         if (after.Attempt > before.Attempt)
         {
             _startedMicros = now;
+            _heard.Clear();
         }
 
         if (after.Attempt == AttemptNo.None)
@@ -105,6 +108,12 @@ internal sealed class VmHistory(AgentHistory agent, VmName vm)
     /// <summary>At the source: the register's word has come in. It was true at some moment since the attempt was started here; messages may overtake each other.</summary>
     public void Heard(AttemptNo attempt, StoreInstanceId store, DomainAnswer answer)
     {
+        // The same word again says less: it has had longer to be true in.
+        if (!_heard.Add((attempt, answer)))
+        {
+            return;
+        }
+
         string operation = agent.Writer.NextOperation();
         agent.Writer.Add(new RegisterInvoked(_startedMicros, vm, attempt, store, operation, RegisterOperationKind.Read, agent.Host));
         Answered(operation, RegisterOutcomes.Of(answer));

@@ -51,7 +51,7 @@ internal static class LinearizationSearch
         bool[] placed = new bool[sorted.Length];
         List<int> order = [];
         IReadOnlyList<PlacedCall> best = [];
-        uint bestStates = RegisterSpecification.Initial;
+        uint bestStates = RegisterSpecification.Initial(keeperStepsComplete);
         int bestAnswered = -1;
         int steps = 0;
 
@@ -82,11 +82,11 @@ internal static class LinearizationSearch
                 }
             }
 
-            for (int i = 0; i < sorted.Length && sorted[i].Call.InvokedMicros <= firstAnswer; i++)
+            foreach (int i in Candidates(firstAnswer))
             {
-                if (placed[i] || ++steps > MaxSteps)
+                if (++steps > MaxSteps)
                 {
-                    continue;
+                    return false;
                 }
 
                 uint next = RegisterSpecification.After(states, sorted[i].Kind, sorted[i].Outcome, keeperStepsComplete);
@@ -104,12 +104,36 @@ internal static class LinearizationSearch
 
                 order.RemoveAt(order.Count - 1);
                 placed[i] = false;
+
+                // It excludes nothing here and changes nothing, here or later: whatever can follow without it can follow with it.
+                if (next == states && RegisterSpecification.ChangesNothing(states, sorted[i].Kind))
+                {
+                    return false;
+                }
             }
 
             return false;
         }
 
-        bool linearizable = Place(0, RegisterSpecification.Initial);
+        // Of those that do and learn the same, the one that must come soonest goes first without loss.
+        IEnumerable<int> Candidates(long firstAnswer)
+        {
+            Dictionary<(RegisterOperationKind, RegisterOutcome?), int> soonest = [];
+            for (int i = 0; i < sorted.Length && sorted[i].Call.InvokedMicros <= firstAnswer; i++)
+            {
+                (RegisterOperationKind, RegisterOutcome?) alike = (sorted[i].Kind, sorted[i].Outcome);
+                if (!placed[i] && (!soonest.TryGetValue(alike, out int other) || Deadline(i) < Deadline(other)))
+                {
+                    soonest[alike] = i;
+                }
+            }
+
+            return soonest.Values;
+        }
+
+        long Deadline(int i) => sorted[i].Call.AnsweredMicros ?? long.MaxValue;
+
+        bool linearizable = Place(0, RegisterSpecification.Initial(keeperStepsComplete));
         return new(linearizable, best, bestStates, GaveUp: !linearizable && steps > MaxSteps);
     }
 

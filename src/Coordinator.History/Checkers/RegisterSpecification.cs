@@ -27,21 +27,38 @@ internal static class RegisterSpecification
 
     internal const uint Nothing = 0;
 
-    internal static readonly uint Initial = Bit(Value.NotOpen, released: false, gateClosed: false);
+    internal static uint Initial(bool keeperStepsComplete) => WithUnseenSteps(Bit(Value.NotOpen, released: false, gateClosed: false), keeperStepsComplete);
 
-    /// <summary>The states that are possible after the operation, if its outcome is possible at all; <see cref="Nothing"/> if it is not.</summary>
+    /// <summary>
+    /// The states that are possible after the operation and whatever may happen unseen behind it, if its outcome is possible at all; <see cref="Nothing"/> if it is not.
+    /// </summary>
+    /// <param name="states">From <see cref="Initial"/> or here.</param>
+    /// <param name="kind">What is asked.</param>
     /// <param name="outcome">Null when nobody learned it: any is possible.</param>
     /// <param name="keeperStepsComplete">See <see cref="JudgeSettings.KeeperStepsComplete"/>.</param>
     internal static uint After(uint states, RegisterOperationKind kind, RegisterOutcome? outcome, bool keeperStepsComplete)
     {
         uint next = 0;
-        for (uint rest = WithUnseenSteps(states, keeperStepsComplete); rest != 0; rest &= rest - 1)
+        for (uint rest = states; rest != 0; rest &= rest - 1)
         {
             int state = System.Numerics.BitOperations.TrailingZeroCount(rest);
             next |= Step((Value)(state >> 2), (state & 2) != 0, (state & 1) != 0, kind, outcome);
         }
 
-        return next;
+        return WithUnseenSteps(next, keeperStepsComplete);
+    }
+
+    /// <summary>The operation, whatever its outcome, leaves each of these states and all that follow from them as they are.</summary>
+    internal static bool ChangesNothing(uint states, RegisterOperationKind kind)
+    {
+        bool changes = kind is not (RegisterOperationKind.Read or RegisterOperationKind.Released);
+        for (uint rest = states; rest != 0 && kind == RegisterOperationKind.Released; rest &= rest - 1)
+        {
+            int state = System.Numerics.BitOperations.TrailingZeroCount(rest);
+            changes |= (state & 2) == 0 && (Value)(state >> 2) != Value.StoreLost;
+        }
+
+        return !changes;
     }
 
     internal static string Describe(uint states)
