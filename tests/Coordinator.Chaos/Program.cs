@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Coordinator.Chaos.Cells;
 using Coordinator.Chaos.Peers;
 
@@ -29,11 +30,15 @@ for (int i = 0; i < args.Length; i++)
 }
 
 using CancellationTokenSource stop = new();
-Console.CancelKeyPress += (_, pressed) =>
+void Stop(PosixSignalContext signal)
 {
-    pressed.Cancel = true;
+    // The cell that runs is finished, and its laboratory taken down.
+    signal.Cancel = true;
     stop.Cancel();
-};
+}
+
+using PosixSignalRegistration interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using PosixSignalRegistration terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 List<Cell> cells = [.. (libvirt ? LibvirtRow.All.Select(row => row.Ours).Distinct() : Matrix.Cells.Concat(Matrix.MoreCells)).Where(cell => only.Split(',').All(part => cell.Name.Contains(part, StringComparison.OrdinalIgnoreCase)))];
 if (again)
 {
