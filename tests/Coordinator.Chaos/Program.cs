@@ -1,11 +1,13 @@
+using System.Runtime.InteropServices;
 using Coordinator.Chaos.Cells;
 using Coordinator.Chaos.Peers;
 
-// The matrix as a program: [--libvirt] [--only PART OF A CELL'S NAME[,PART]] [--results DIR] [--again]. What has a result in DIR is not run again; delete its file, or use another DIR.
+// The matrix as a program: [--libvirt | --phases] [--only PART OF A CELL'S NAME[,PART]] [--results DIR] [--again]. What has a result in DIR is not run again; delete its file, or use another DIR.
 string folder = Path.GetFullPath("artifacts/chaos");
 string only = "";
 bool again = false;
 bool libvirt = false;
+bool phases = false;
 for (int i = 0; i < args.Length; i++)
 {
     switch (args[i])
@@ -19,6 +21,9 @@ for (int i = 0; i < args.Length; i++)
         case "--libvirt":
             libvirt = true;
             break;
+        case "--phases":
+            phases = true;
+            break;
         case "--again":
             again = true;
             break;
@@ -29,12 +34,16 @@ for (int i = 0; i < args.Length; i++)
 }
 
 using CancellationTokenSource stop = new();
-Console.CancelKeyPress += (_, pressed) =>
+void Stop(PosixSignalContext signal)
 {
-    pressed.Cancel = true;
+    // The cell that runs is finished, and its laboratory taken down.
+    signal.Cancel = true;
     stop.Cancel();
-};
-List<Cell> cells = [.. (libvirt ? LibvirtRow.All.Select(row => row.Ours).Distinct() : Matrix.Cells.Concat(Matrix.MoreCells)).Where(cell => only.Split(',').All(part => cell.Name.Contains(part, StringComparison.OrdinalIgnoreCase)))];
+}
+
+using PosixSignalRegistration interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using PosixSignalRegistration terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+List<Cell> cells = [.. (libvirt ? LibvirtRow.All.Select(row => row.Ours).Distinct() : phases ? Matrix.Cells : Matrix.Cells.Concat(Matrix.MoreCells)).Where(cell => only.Split(',').All(part => cell.Name.Contains(part, StringComparison.OrdinalIgnoreCase)))];
 if (again)
 {
     cells.ForEach(cell => File.Delete(Path.Combine(folder, cell.Name + ".json")));

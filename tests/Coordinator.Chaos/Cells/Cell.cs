@@ -72,8 +72,8 @@ internal sealed record CellResult
     public string Judged { get; init; } = "";
 
     /// <summary>
-    /// Steps of this trace that the model of QEMU does not explain. Shown and counted, and no failure of the cell: on a machine without idle cores the agent's own times of sending and
-    /// answering are too far from QEMU's for the replay.
+    /// What a checker of the history could not decide: steps that the model of QEMU does not explain, because the outside observer got no core in time and missed an event, and a search
+    /// for an order of a register's operations that was given up. Shown and counted, and no failure of the cell.
     /// </summary>
     public IReadOnlyList<string> Unexplained { get; init; } = [];
 

@@ -27,11 +27,14 @@ internal sealed record CellPlace(string Phase, string Name, Holder Holder, strin
     /// <summary>The released message is kept back until the deadline has passed, so that the source asks for refusal.</summary>
     public bool IsRollback { get; init; }
 
+    /// <summary>Of the policy. Short where the fault strikes in the switchover, so that its deadline is met; where it strikes before, the switchover is to be an ordinary one.</summary>
+    public int SwitchoverDeadlineMs { get; init; } = 1_000;
+
     public bool IsMidCopy => Point.Length == 0;
 
     public static readonly CellPlace Preparing = new("PreparingDestination", "register-opened", Holder.DestinationAgent, "agent.destination.persist.register-opened");
     public static readonly CellPlace Starting = new("Iterating", "attempt-started", Holder.SourceAgent, "agent.source.persist.attempt-started");
-    public static readonly CellPlace MidCopy = new("Iterating", "mid-copy", Holder.SourceAgent, "");
+    public static readonly CellPlace MidCopy = new("Iterating", "mid-copy", Holder.SourceAgent, "") { SwitchoverDeadlineMs = 5_000 };
     public static readonly CellPlace PreSwitchover = new("Switchover", "migrate-continue", Holder.SourceAgent, "agent.source.effect.continue-switchover");
     public static readonly CellPlace Releasing = new("Switchover", "released", Holder.SourceAgent, "agent.handoff.released");
     public static readonly CellPlace Deciding = new("Switchover", "register-run", Holder.DestinationAgent, "agent.register.set-run");
@@ -53,7 +56,14 @@ internal sealed record CellPlace(string Phase, string Name, Holder Holder, strin
     };
 
     /// <summary>A copy of some seconds for the place in its middle, of a moment for the others.</summary>
-    public MigrationPolicy Policy() => IsMidCopy
-        ? new MigrationPolicy { BandwidthBytesPerSec = 1 << 20, VerifyMs = 200, SwitchoverDeadlineMs = CellRunner.SwitchoverDeadlineMs, PrepareDeadlineMs = CellRunner.PrepareDeadlineMs }
-        : new MigrationPolicy { VerifyMs = 200, SwitchoverDeadlineMs = CellRunner.SwitchoverDeadlineMs, PrepareDeadlineMs = CellRunner.PrepareDeadlineMs };
+    public MigrationPolicy Policy()
+    {
+        MigrationPolicy policy = new() { VerifyMs = 200, SwitchoverDeadlineMs = SwitchoverDeadlineMs, PrepareDeadlineMs = CellRunner.PrepareDeadlineMs };
+        if (IsMidCopy)
+        {
+            policy.BandwidthBytesPerSec = 1 << 20;
+        }
+
+        return policy;
+    }
 }

@@ -10,7 +10,6 @@ namespace Coordinator.Chaos.Cells;
 /// <summary>Carries out one cell: a guest of its own, a migration that stands still at the place, the fault, and whatever follows by itself.</summary>
 internal sealed class CellRunner(ChaosLab lab)
 {
-    public const int SwitchoverDeadlineMs = 1_000;
     public const int PrepareDeadlineMs = 7_000;
 
     private const int SmallMib = 64;

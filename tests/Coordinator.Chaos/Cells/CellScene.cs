@@ -165,14 +165,14 @@ internal sealed class CellScene(ChaosLab lab, Cell cell, string vm, VirtualMachi
         }
 
         TimeSpan longest = worst.To - worst.From;
-        TimeSpan allowed = TimeSpan.FromMilliseconds(CellRunner.SwitchoverDeadlineMs) + (s_margin * _load);
+        TimeSpan allowed = TimeSpan.FromMilliseconds(cell.Place.SwitchoverDeadlineMs) + (s_margin * _load);
         if (longest <= allowed || mayRest)
         {
             return (longest.TotalMilliseconds, "", null);
         }
 
-        // Longer than the deadline: somebody who alone could act was away, and it was over soon after.
-        foreach (FaultEnded back in strike.Records.OfType<FaultEnded>())
+        // Longer than the deadline: somebody who alone could act was away, and it was over soon after the last of them was back.
+        foreach (FaultEnded back in strike.Records.OfType<FaultEnded>().OrderByDescending(ended => ended.AtMicros))
         {
             DateTimeOffset at = DateTimeOffset.UnixEpoch.AddMicroseconds(back.AtMicros);
             if (at > worst.From && worst.To - at <= s_resolvedAfter * _load)
@@ -183,6 +183,9 @@ internal sealed class CellScene(ChaosLab lab, Cell cell, string vm, VirtualMachi
 
         return (longest.TotalMilliseconds, "nobody", $"the guest stood still for {longest.TotalMilliseconds:0} ms from {worst.From:HH:mm:ss.fff} and nobody's absence explains it");
     }
+
+    /// <summary>A checker that could not say: what the observer missed, since it got no core in time, or a search that was given up.</summary>
+    private static bool IsUndecided(Violation violation) => violation.Checker == ModelReplay.Name || violation.Sentence.Contains("was given up", StringComparison.Ordinal);
 
     private IEnumerable<string> JudgeHistory(Migration? ended)
     {
@@ -196,15 +199,16 @@ internal sealed class CellScene(ChaosLab lab, Cell cell, string vm, VirtualMachi
         long margin = (long)(s_margin * _load).TotalMicroseconds;
         JudgeSettings settings = new()
         {
-            SwitchoverDeadlineMicros = CellRunner.SwitchoverDeadlineMs * 1_000,
+            SwitchoverDeadlineMicros = cell.Place.SwitchoverDeadlineMs * 1_000,
             StandstillMarginMicros = margin,
             ResolvedAfterFaultMicros = (long)(s_resolvedAfter * _load).TotalMicroseconds,
         };
         Judgement judgement = HistoryJudge.Judge(history, settings);
         _counted = string.Join(", ", judgement.Counted.Select(count => $"{count.Value} {count.Key}"));
-        _unexplained = [.. judgement.Violations.Where(violation => violation.Checker == ModelReplay.Name).Select(violation => violation.Sentence)];
-        return judgement.Violations
-            .Where(violation => violation.Checker != ModelReplay.Name && (cell.MustLive is true || violation.Checker != Standstills.Name))
+        List<Violation> open = [.. judgement.Violations.Where(IsUndecided)];
+        _unexplained = [.. open.Select(violation => violation.ToString())];
+        return judgement.Violations.Except(open)
+            .Where(violation => cell.MustLive is true || violation.Checker != Standstills.Name)
             .Select(violation => violation.ToString());
     }
 }

@@ -26,7 +26,7 @@ internal static class MatrixTable
         List<CellResult> run = [.. all.Select(one => one.Result).OfType<CellResult>()];
         text.AppendLine(CultureInfo.InvariantCulture, $"\n{run.Count} of {all.Count} cells run: {run.Count(r => r.IsGood)} good, {run.Count(r => !r.IsGood)} bad");
         text.AppendJoin(", ", run.GroupBy(r => r.Phase, StringComparer.Ordinal).Select(g => $"{g.Count()} {g.Key}"));
-        text.Append(CultureInfo.InvariantCulture, $"; not explained by the model of QEMU: {run.Count(r => r.Unexplained.Count > 0)}");
+        text.Append(CultureInfo.InvariantCulture, $"; not decided by a checker of the history: {run.Count(r => r.Unexplained.Count > 0)}");
         text.AppendLine(CultureInfo.InvariantCulture, $"; beyond the deadline because somebody was away: {run.Count(r => r.Blame.Length > 0)}");
         return text.ToString();
     }
