@@ -1,6 +1,7 @@
 using Coordinator.Domain.Handoff;
 using Coordinator.Domain.Migration;
 using Coordinator.Domain.Policies;
+using Coordinator.Domain.QemuModel;
 using Coordinator.Domain.Virtqueues;
 using Xunit;
 
@@ -165,7 +166,9 @@ public sealed class VmProgressTests
         Assert.EndsWith("; host-b: the QEMU of attempt 1 ended: VQ 0 size 0x100", entity.State.Migration!.Reason, StringComparison.Ordinal);
     }
 
-    private static VmEntity Prepared(MigrationPolicy policy)
+    private static VmEntity Prepared(MigrationPolicy policy) => VmTransitions.Apply(Opened(policy), new VmEvent.DestinationPrepared(s_attempt, s_store));
+
+    private static VmEntity Opened(MigrationPolicy? policy = null)
     {
         Guid id = Guid.NewGuid();
         return new VmEvent[]
@@ -173,10 +176,9 @@ public sealed class VmProgressTests
             new VmEvent.IncarnationStarted(s_incarnation, new Epoch(1)),
             new VmEvent.VmStartOrdered(new RequestId("start"), s_source, s_launch, "name: vm"),
             new VmEvent.VmResident(s_source, s_launch),
-            new VmEvent.MigrationRequested(new RequestId("move"), id, s_source, s_launch, s_destination, policy),
+            new VmEvent.MigrationRequested(new RequestId("move"), id, s_source, s_launch, s_destination, policy ?? MigrationPolicy.Default),
             new VmEvent.MigrationScheduled(id),
             new VmEvent.AttemptOpened(s_attempt, new LaunchId(Guid.NewGuid())),
-            new VmEvent.DestinationPrepared(s_attempt, s_store),
         }.Aggregate(new VmEntity(VmState.Initial), VmTransitions.Apply);
     }
 
