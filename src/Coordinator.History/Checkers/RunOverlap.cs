@@ -29,8 +29,14 @@ public static class RunOverlap
                 case RunBegan began:
                     open.TryAdd((began.Vm, began.Copy), began.AtMicros);
                     break;
+                case EventSeen { Name: "RESUME" } resumed:
+                    open.TryAdd((resumed.Vm, resumed.Copy), resumed.AtMicros);
+                    break;
                 case RunEnded ended when open.Remove((ended.Vm, ended.Copy), out long from):
                     closed.Add(new(ended.Vm, ended.Copy, from, ended.AtMicros));
+                    break;
+                case EventSeen { Name: "STOP" } stopped when open.Remove((stopped.Vm, stopped.Copy), out long from):
+                    closed.Add(new(stopped.Vm, stopped.Copy, from, stopped.AtMicros));
                     break;
                 default:
                     break;

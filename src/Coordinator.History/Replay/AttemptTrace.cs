@@ -56,9 +56,11 @@ public sealed record AttemptTrace(
             replies[replied.Operation] = replied;
         }
 
-        // The observer misses no event; an agent may have been disconnected or dead.
+        // The observer misses no process. Events have QEMU's own time, so each is the same one whoever heard it: an agent may have been disconnected or dead, and QEMU tells a
+        // monitor nothing before the observer's first word has been answered.
         bool isObserved = records.Any(record => record is EventSeen { ByObserver: true } seen && seen.Copy == copy)
             || records.Any(record => record is QemuLaunched { ByObserver: true } launched && launched.Copy == copy);
+        HashSet<(long, string, string?)> told = [];
         bool hasLaunched = false, hasEnded = false;
         foreach (VmRecord record in records)
         {
@@ -71,7 +73,7 @@ public sealed record AttemptTrace(
                     }
 
                     break;
-                case EventSeen seen when seen.Copy == copy && seen.ByObserver == isObserved:
+                case EventSeen seen when seen.Copy == copy && told.Add((seen.AtMicros, seen.Name, seen.Status)):
                     yield return new TraceItem.Happened(seen.AtMicros, EventOf(seen, side));
                     break;
                 case QemuLaunched launched when launched.Copy == copy && launched.ByObserver == isObserved && side == Side.Destination && !hasLaunched:

@@ -76,7 +76,21 @@ public sealed class TraceReplayTests
 
     [Fact]
     public void SourceCompletes_WithReturnPathBeforeTheDestinationLoaded_IsNotExplained() =>
-        Assert.False(Replay(MeasuredTraces.SourceKilledAfterCompletion.Replace("2.510 dst << MIGRATION", "2.580 dst << MIGRATION", StringComparison.Ordinal), Calm).Explained);
+        Assert.False(Replay(MeasuredTraces.SourceKilledAfterCompletion.Replace("2.510 dst << MIGRATION", "2.580 dst << MIGRATION", StringComparison.Ordinal), Calm with { EventDelayMicros = 50_000 }).Explained);
+
+    [Theory]
+    [InlineData("2.012 dst << MIGRATION", "2.480 dst << MIGRATION")]
+    [InlineData("2.012 dst << MIGRATION", "2.501 dst << MIGRATION")]
+    [InlineData("2.501 src << MIGRATION {\"status\": \"pre-switchover\"}", "2.5005 src run=finish-migrate migrate=active\n2.501 src << MIGRATION {\"status\": \"pre-switchover\"}")]
+    [InlineData("2.013 src << MIGRATION", "2.2 src run=running migrate=setup\n2.2 dst run=inmigrate migrate=active\n2.3 src << MIGRATION")]
+    [InlineData("2.500 src << STOP", "2.4 dst run=inmigrate migrate=active\n2.500 src << STOP")]
+    public void StatesBetweenTheModelsSteps_AreExplained(string from, string to)
+    {
+        string trace = MeasuredTraces.CancelInDeviceThatLoses.Replace(from, to, StringComparison.Ordinal);
+        Assert.NotEqual(MeasuredTraces.CancelInDeviceThatLoses, trace);
+        ReplayResult result = Replay(trace, Calm with { EventDelayMicros = 5_000 });
+        Assert.True(result.Explained, result.ToString());
+    }
 
     [Fact]
     public void SourceLeavesPreSwitchover_WithoutContinue_IsNotExplained() => Assert.False(
