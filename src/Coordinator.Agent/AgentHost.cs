@@ -6,6 +6,7 @@ using Coordinator.Agent.Coordinators;
 using Coordinator.Agent.Processes;
 using Coordinator.Agent.Qemu;
 using Coordinator.Agent.Sessions;
+using Coordinator.Agent.Simulated;
 using Coordinator.Agent.State;
 using Coordinator.AgentProtocol;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -64,7 +65,9 @@ internal sealed class AgentHost : IAsyncDisposable
             link.Sessions = sessions;
             web.MapGrpcService<HandoffListener>();
             await web.StartAsync();
-            context.QemuVersions = await QemuVersions.OfAsync([configuration.QemuDefault, .. configuration.QemuAllowed]);
+            context.QemuVersions = configuration.Driver == HypervisorDriver.Simulated
+                ? [$"{SimulatedProgram.Version} (simulated)"]
+                : await QemuVersions.OfAsync([configuration.QemuDefault, .. configuration.QemuAllowed]);
             context.HandoffAddress = configuration.Handoff.AdvertisedFor(BoundPort(web));
             HotCode.CompileInBackground();
             sessions.StartRecorded();

@@ -2,7 +2,13 @@ using System.Text.Json;
 using Coordinator.Agent;
 using Coordinator.Agent.Configuration;
 using Coordinator.Agent.Processes;
+using Coordinator.Agent.Simulated;
 using Coordinator.Agent.State;
+
+if (args is [SimulatedProgram.Word, .. var simulated])
+{
+    return await SimulatedQemu.RunAsync(simulated);
+}
 
 if (args is not ["--config", { } path])
 {
