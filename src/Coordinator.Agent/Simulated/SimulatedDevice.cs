@@ -12,6 +12,9 @@ internal sealed record SimulatedDevice(string Name, string Path, int DeviceId, i
     /// <summary>Of every queue: QEMU's default for network cards and disks.</summary>
     public const int RingSize = 256;
 
+    /// <summary>A stream names devices by what and where they are, not by their ids: QEMU loads a guest whose card has another id (measured), and the agents' gate has to notice.</summary>
+    public bool LoadsInto(SimulatedDevice other) => (Name, DeviceId, QueueCount) == (other.Name, other.DeviceId, other.QueueCount);
+
     private static readonly Dictionary<string, (int DeviceId, int Queues)> s_kinds = new(StringComparer.Ordinal)
     {
         ["virtio-net"] = (1, 3),

@@ -269,7 +269,8 @@ internal sealed partial class SimulatedMachine
         }
 
         bool isAnother = _capabilities.Contains("validate-uuid") && hello.Uuid != _line.Uuid;
-        if (isAnother || hello.MachineType != _line.MachineType || !hello.Devices.SequenceEqual(_line.Devices))
+        bool fits = hello.MachineType == _line.MachineType && hello.Devices.Count == _line.Devices.Count && hello.Devices.Zip(_line.Devices).All(pair => pair.First.LoadsInto(pair.Second));
+        if (isAnother || !fits)
         {
             _refusesLoad = true;
             _error = isAnother ? $"UUID received is {hello.Uuid} and local is {_line.Uuid}" : "Unknown savevm section or instance: the devices differ";

@@ -29,7 +29,7 @@ internal sealed partial class SimulatedMachine : IDisposable
     {
         _line = line;
         _rings = new SimulatedRings(line.Devices);
-        QemuPair fresh = Model.Start(default, line.IsStopped ? GuestBefore.NeverRan : GuestBefore.Running, QemuCapabilities.None);
+        QemuPair fresh = Model.Start(new QemuTraits(QemuVersion.V10), line.IsStopped ? GuestBefore.NeverRan : GuestBefore.Running, QemuCapabilities.None);
         _side = line.IsIncoming ? Side.Destination : Side.Source;
         _pair = line.IsIncoming ? Model.LaunchDestination(fresh with { Source = default }, autostart: !line.IsStopped) : fresh;
         _rings.GuestRuns(_pair[_side].GuestRuns);
@@ -158,8 +158,9 @@ internal sealed partial class SimulatedMachine : IDisposable
                 _arrived = null;
             }
 
-            Become(due.Next);
+            // What it says to others comes first: the last step ends this process.
             Follow(due.Kind);
+            Become(due.Next);
         }
     }
 

@@ -83,7 +83,7 @@ internal sealed record DriverPair(GuestUnderTest Source, GuestUnderTest Destinat
     private const long Unlimited = 10L << 30;
 
     /// <summary>Slow enough for a copy to be still under way whatever a busy machine does.</summary>
-    private const long Crawling = 64 * 1024;
+    private const long Crawling = 16 * 1024;
 
     public async Task BeginAsync(bool crawls = false)
     {
