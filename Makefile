@@ -25,9 +25,10 @@ $(DEMO)/.built: $(call sources,tests/Coordinator.Demo tests/Coordinator.Lab test
 demo: install $(BIN)/.built $(DEMO)/.built ## a real guest under traffic migrates three times; every claim is checked
 	@$(DEMO)/coordinator-demo
 
-install: ## QEMU 7.2 and 10, iproute2 and the guest image, from the system's package sources; quiet when all is there
+install: ## QEMU 7.2 and 10, iproute2, spin and the guest image, from the system's package sources; quiet when all is there
 	@tests/install/qemu.sh
 	@tests/install/network.sh
+	@tests/install/spin.sh
 	@tests/install/guest.sh >/dev/null
 
 test: install ## all tests of all suites, summed in the last line

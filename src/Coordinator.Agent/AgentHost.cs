@@ -7,6 +7,7 @@ using Coordinator.Agent.Processes;
 using Coordinator.Agent.Qemu;
 using Coordinator.Agent.Recording;
 using Coordinator.Agent.Sessions;
+using Coordinator.Agent.Simulated;
 using Coordinator.Agent.State;
 using Coordinator.AgentProtocol;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -68,12 +69,12 @@ internal sealed class AgentHost : IAsyncDisposable
             link.Sessions = sessions;
             web.MapGrpcService<HandoffListener>();
 
-            await OrphanedGuests.TakeOverAsync(configuration, store, loggers.CreateLogger("Coordinator.Agent.OrphanedGuests"));
-
             // Guests first: one may stand still and wait for this agent. And before anybody can ask: a VM without a session is answered "unknown".
             await OrphanedGuests.TakeOverAsync(configuration, store, loggers.CreateLogger("Coordinator.Agent.OrphanedGuests"));
             sessions.StartRecorded();
-            Task<IReadOnlyList<string>> versions = QemuVersions.OfAsync([configuration.QemuDefault, .. configuration.QemuAllowed]);
+            Task<IReadOnlyList<string>> versions = configuration.Driver == HypervisorDriver.Simulated
+                ? Task.FromResult<IReadOnlyList<string>>([$"{SimulatedProgram.Version} (simulated)"])
+                : QemuVersions.OfAsync([configuration.QemuDefault, .. configuration.QemuAllowed]);
             await web.StartAsync();
             context.HandoffAddress = configuration.Handoff.AdvertisedFor(BoundPort(web));
             HotCode.CompileInBackground();

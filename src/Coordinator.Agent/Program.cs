@@ -3,6 +3,7 @@ using Coordinator.Agent;
 using Coordinator.Agent.Configuration;
 using Coordinator.Agent.Processes;
 using Coordinator.Agent.Sessions;
+using Coordinator.Agent.Simulated;
 using Coordinator.Agent.State;
 using Coordinator.Domain;
 
@@ -18,6 +19,11 @@ if (args is ["record", "--state", { } state, "--vm", { } vm])
         Console.Error.WriteLine($"coordinator-agent: {e.Message}");
         return 1;
     }
+}
+
+if (args is [SimulatedProgram.Word, .. var simulated])
+{
+    return await SimulatedQemu.RunAsync(simulated);
 }
 
 if (args is not ["--config", { } path])

@@ -9,6 +9,9 @@ namespace Coordinator.Search;
 /// <param name="Trace">The shortest way there, one step a line, in the number of faults first.</param>
 public sealed record SearchResult(string? Violation, IReadOnlyList<string> Trace, int States, long Transitions, IReadOnlyList<int> StatesByFaults, int GoodEnds, string Components, bool Complete, TimeSpan Elapsed)
 {
+    /// <summary>What the states come to in which nothing but a fault can happen any more, each with the fewest faults that lead to it.</summary>
+    public IReadOnlyDictionary<Outcome, int> Outcomes { get; init; } = new Dictionary<Outcome, int>();
+
     public override string ToString()
     {
         StringBuilder text = new();
@@ -44,6 +47,8 @@ public sealed class Explorer
     private readonly List<int> _from = [];
     private readonly List<int> _to = [];
 
+    private readonly Dictionary<Outcome, int> _outcomes = [];
+
     private Explorer(ProtocolRules rules, SearchOptions options)
     {
         _moves = new Moves(rules, options);
@@ -71,11 +76,13 @@ public sealed class Explorer
             {
                 int number = frontier[i];
                 World world = _worlds[number];
+                bool atRest = true;
                 try
                 {
                     _moves.From(world, (to, _, isFault) =>
                     {
                         transitions++;
+                        atRest &= isFault || to == world;
                         if (to == world || (isFault && faults == _options.Faults))
                         {
                             return;
@@ -93,6 +100,11 @@ public sealed class Explorer
                 {
                     violation = e.Message;
                     culprit = number;
+                }
+
+                if (atRest)
+                {
+                    _outcomes.TryAdd(Outcome.Of(_moves, world), faults);
                 }
 
                 if (violation is null && _properties.Violation(world) is { } broken)
@@ -123,7 +135,7 @@ public sealed class Explorer
             }
         }
 
-        return new SearchResult(violation, TraceTo(culprit), _worlds.Count, transitions, byFaults, good, _moves.Components, complete, clock.Elapsed);
+        return new SearchResult(violation, TraceTo(culprit), _worlds.Count, transitions, byFaults, good, _moves.Components, complete, clock.Elapsed) { Outcomes = _outcomes };
     }
 
     private int Add(World world, int parent, List<int> queue)

@@ -286,7 +286,7 @@ public sealed partial class Moves
                 Command(sending, Side.Destination, QemuCommand.Cont, name, found, next => next);
                 if (_options.ContFails && pair.Destination is { Alive: true, GuestRuns: false } && !handoff.ContinueFailed)
                 {
-                    found(Tell(sending, new DestinationInput.ContinueRefused(e.Attempt)).World, name + " answers an error", isFault: true);
+                    found(Remembering(Tell(sending, new DestinationInput.ContinueRefused(e.Attempt)).World, Happened.ContinueFailed), name + " answers an error", isFault: true);
                 }
 
                 break;

@@ -101,7 +101,11 @@ public sealed partial class Moves
                 continue;
             }
 
-            found(world with { Pair = next }, Say($"QEMU: {step.Name}"), step.IsFault);
+            Happened kind = step.IsFault ? KindOf(step.Kind) : Happened.None;
+            if (_options.QemuFaults || !step.IsFault || kind is Happened.SentIntoBuffer or Happened.LockReleasedStalled or Happened.StreamBroke or Happened.StreamStalled or Happened.TailLost or Happened.AcknowledgementLost)
+            {
+                found(Remembering(world with { Pair = next }, kind), Say($"QEMU: {step.Name}"), step.IsFault);
+            }
         }
 
         QemuPair pair = Pairs[world.Pair];
@@ -120,7 +124,10 @@ public sealed partial class Moves
         DestinationAgent destination = Destinations[world.Destination];
         if (source.Alive)
         {
-            found(world with { Source = Sources.Of(Stopped(source)) }, "source agent crashes", isFault: true);
+            if (_options.AgentCrashes)
+            {
+                found(Remembering(world with { Source = Sources.Of(Stopped(source)) }, Happened.SourceAgentCrashed), "source agent crashes", isFault: true);
+            }
         }
         else if (!world.Happened.HasFlag(Happened.SourceHostLost))
         {
@@ -129,7 +136,11 @@ public sealed partial class Moves
 
         if (destination.Alive)
         {
-            found(world with { Destination = Destinations.Of(Stopped(destination)) }, "destination agent crashes", isFault: true);
+            if (_options.AgentCrashes)
+            {
+                found(Remembering(world with { Destination = Destinations.Of(Stopped(destination)) }, Happened.DestinationAgentCrashed), "destination agent crashes", isFault: true);
+            }
+
             if (_options.StateWipe)
             {
                 DestinationAgent wiped = new(Alive: true, CommandFloor.Lowest, DestinationHandoff.Initial, NewStore);
@@ -162,6 +173,23 @@ public sealed partial class Moves
                 "destination host is lost", isFault: true);
         }
     }
+
+    private World Remembering(World world, Happened kind) => _options.RemembersFaults ? world with { Happened = world.Happened | kind } : world;
+
+    private static Happened KindOf(QemuStepKind fault) => fault switch
+    {
+        QemuStepKind.ConnectionRefused => Happened.ConnectionFailed,
+        QemuStepKind.DeviceStateSent => Happened.SentIntoBuffer,
+        QemuStepKind.LockReleased => Happened.LockReleasedStalled,
+        QemuStepKind.StaysWithoutImages => Happened.StayedWithoutImages,
+        QemuStepKind.LoadsWithBrokenRing or QemuStepKind.LoadsWithOtherIndex => Happened.LoadedOtherRings,
+        QemuStepKind.LoadFails => Happened.LoadFailed,
+        QemuStepKind.StreamBreaks => Happened.StreamBroke,
+        QemuStepKind.StreamStalls => Happened.StreamStalled,
+        QemuStepKind.TailLost => Happened.TailLost,
+        QemuStepKind.AcknowledgementLost => Happened.AcknowledgementLost,
+        _ => throw new InvalidOperationException($"{fault} is no fault that this search knows"),
+    };
 
     private SourceAgent Stopped(SourceAgent agent) => agent with { Alive = false, Handoff = _rules.Restart(agent.Handoff) };
 

@@ -1,8 +1,10 @@
 using System.Globalization;
 using Coordinator.Search;
 
-// The search as a program, for bounds beyond what the tests run: --faults 2 [--attempts 2] [--no-delays] [--no-cancel] [--no-hosts] [--no-wipe] [--no-coordinator-faults] [--no-liveness] [--person] [--each-record] [--max-states N]
+// The search as a program, for bounds beyond what the tests run: --faults 2 [--attempts 2] [--no-delays] [--no-cancel] [--no-hosts] [--no-wipe] [--no-cont-failures] [--no-agent-crashes] [--no-qemu-faults]
+// [--no-coordinator-faults] [--no-liveness] [--person] [--outcomes] [--remember-faults] [--each-record] [--max-states N]
 SearchOptions options = new() { EagerRecording = true };
+bool tellsOutcomes = false;
 for (int i = 0; i < args.Length; i++)
 {
     int Number() => int.Parse(args[++i], CultureInfo.InvariantCulture);
@@ -20,6 +22,11 @@ for (int i = 0; i < args.Length; i++)
         "--no-liveness" => options with { Liveness = false },
         "--no-wipe" => options with { StateWipe = false },
         "--person" => options with { Person = true },
+        "--no-cont-failures" => options with { ContFails = false },
+        "--no-agent-crashes" => options with { AgentCrashes = false },
+        "--no-qemu-faults" => options with { QemuFaults = false },
+        "--remember-faults" => options with { RemembersFaults = true },
+        "--outcomes" => (tellsOutcomes = true, options).options,
         "--each-record" => options with { EagerRecording = false },
         _ => throw new ArgumentException($"unknown option {args[i]}; see the first lines of Program.cs"),
     };
@@ -27,5 +34,13 @@ for (int i = 0; i < args.Length; i++)
 
 SearchResult result = Explorer.Run(new ProtocolRules(), options);
 Console.WriteLine(result);
+if (tellsOutcomes)
+{
+    foreach ((Outcome outcome, int faults) in result.Outcomes.OrderBy(o => o.Key.Text, StringComparer.Ordinal))
+    {
+        Console.WriteLine($"OUTCOME {outcome}; faults {faults}");
+    }
+}
+
 Console.WriteLine($"peak memory {Environment.WorkingSet / 1_048_576} MiB");
 return result is { Violation: null, Complete: true } ? 0 : 1;

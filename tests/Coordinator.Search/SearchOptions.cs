@@ -47,6 +47,15 @@ public sealed record SearchOptions
     /// </summary>
     public bool EagerRecording { get; init; }
 
+    /// <summary>Agents crash.</summary>
+    public bool AgentCrashes { get; init; } = true;
+
+    /// <summary>Loads fail or meet other rings, connections fail, images do not come back. The network's own faults are always there.</summary>
+    public bool QemuFaults { get; init; } = true;
+
+    /// <summary>Keep the kinds of faults in the state, so that an outcome tells which of them led to it.</summary>
+    public bool RemembersFaults { get; init; }
+
     public int MaxStates { get; init; } = 40_000_000;
 
     /// <summary>Also check that every state can still end well once faults stop.</summary>

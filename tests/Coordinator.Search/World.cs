@@ -24,6 +24,21 @@ public enum Happened
     CancelAsked = 16,
     StateWiped = 32,
     CancelAnswered = 64,
+
+    // Kinds of faults, kept only on demand: worlds that differ in nothing but their past are then two.
+    ConnectionFailed = 1 << 8,
+    SentIntoBuffer = 1 << 9,
+    LockReleasedStalled = 1 << 10,
+    StayedWithoutImages = 1 << 11,
+    LoadedOtherRings = 1 << 12,
+    LoadFailed = 1 << 13,
+    StreamBroke = 1 << 14,
+    StreamStalled = 1 << 15,
+    TailLost = 1 << 16,
+    AcknowledgementLost = 1 << 17,
+    SourceAgentCrashed = 1 << 18,
+    DestinationAgentCrashed = 1 << 19,
+    ContinueFailed = 1 << 20,
 }
 
 /// <summary>One state of everything. Components are interned, so a state is a handful of numbers and exploring tens of millions of them is cheap.</summary>

@@ -31,10 +31,13 @@ public sealed record HostConfiguration(
     /// <summary>QEMU's own memory, page tables and the agent for a handful of guests; a host with many needs more.</summary>
     public const int MemoryReserveMiBDefault = 512;
 
+    /// <summary>Guests never move between hosts of different drivers: their streams do not understand each other.</summary>
+    public HypervisorDriver Driver { get; init; }
+
     public const string QemuBinaryDefault = "/usr/bin/qemu-system-x86_64";
 
     /// <summary>What this host contributes to the command lines of its guests.</summary>
-    public HostVariables ForDefinitions => new(HostId, StateDirectory, RunDirectory, QemuDefault, QemuAllowed, Variables);
+    public HostVariables ForDefinitions => new(HostId, StateDirectory, RunDirectory, QemuDefault, QemuAllowed, Variables) { Driver = Driver };
 
     /// <exception cref="ConfigurationException">Everything that is wrong with the text, with lines and columns.</exception>
     public static HostConfiguration Parse(string yaml, string sourceName)

@@ -10,7 +10,7 @@ internal sealed class HostConfigurationReader(ProblemList problems)
     private const int MemoryReserveMiBAtMost = 16 * 1024 * 1024;
 
     private static readonly string[] Keys =
-        ["hostId", "stateDirectory", "runDirectory", "coordinators", "handoff", "migrationStream", "qemu", "memoryReserveMiB", "variables"];
+        ["hostId", "stateDirectory", "runDirectory", "coordinators", "handoff", "migrationStream", "driver", "qemu", "memoryReserveMiB", "variables"];
 
     public HostConfiguration? Read(string yaml)
     {
@@ -32,13 +32,17 @@ internal sealed class HostConfigurationReader(ProblemList problems)
         var coordinators = Coordinators(reader);
         var handoff = Handoff(reader);
         var stream = MigrationStream(reader);
+        var driver = Driver(reader.Text("driver"));
         var (qemuDefault, qemuAllowed, scope) = Qemu(reader);
         var reserveMiB = reader.WholeNumber("memoryReserveMiB", 0, MemoryReserveMiBAtMost) ?? HostConfiguration.MemoryReserveMiBDefault;
         var variables = VariableMap.Read(reader.Mapping("variables"), problems);
         return problems.Any
             ? null
             : new HostConfiguration(
-                hostId!, stateDirectory!, runDirectory!, coordinators, handoff!, stream!, qemuDefault, qemuAllowed, scope, reserveMiB, variables);
+                hostId!, stateDirectory!, runDirectory!, coordinators, handoff!, stream!, qemuDefault, qemuAllowed, scope, reserveMiB, variables)
+            {
+                Driver = driver,
+            };
     }
 
     private string? HostId(MappingReader reader)
@@ -194,6 +198,20 @@ internal sealed class HostConfigurationReader(ProblemList problems)
         }
 
         return (new HostAddress(parts.Host), AddressText.Port(parts.Port));
+    }
+
+    private HypervisorDriver Driver(ScalarNode? text)
+    {
+        switch (text?.Text)
+        {
+            case null or "qemu":
+                return HypervisorDriver.Qemu;
+            case "simulated":
+                return HypervisorDriver.Simulated;
+            default:
+                problems.Add(text.At, $"'driver' must be qemu or simulated, not '{Shown.Briefly(text.Text)}'.");
+                return HypervisorDriver.Qemu;
+        }
     }
 
     private (string Default, IReadOnlyList<string> Allowed, QemuScope Scope) Qemu(MappingReader reader)

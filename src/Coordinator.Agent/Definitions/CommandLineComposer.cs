@@ -1,5 +1,7 @@
 using System.Text;
+using Coordinator.Agent.Configuration;
 using Coordinator.Agent.Configuration.Documents;
+using Coordinator.Agent.Simulated;
 using Coordinator.Qmp;
 
 namespace Coordinator.Agent.Definitions;
@@ -25,7 +27,12 @@ internal static class CommandLineComposer
         var binary = expansion.Of(definition.Content.Binary ?? host.QemuDefault);
         var arguments = definition.Content.Arguments.Select(expansion.Of).ToList();
         expansion.ThrowIfMissing();
-        RefuseBinary(definition, host, binary);
+        bool isSimulated = host.Driver == HypervisorDriver.Simulated;
+        if (!isSimulated)
+        {
+            RefuseBinary(definition, host, binary);
+        }
+
         // A variable may have brought in what the text of the definition did not show.
         ReservedOptions.Check(arguments, (_, sentence) =>
             throw new DefinitionException(definition.SourceName, $"with the variables of host {host.HostId}, {sentence}"));
@@ -34,8 +41,8 @@ internal static class CommandLineComposer
             definition.Name,
             launchId,
             role,
-            binary,
-            [.. OwnArguments(definition, role, launchId), .. StandbyArguments(host.MonitorSocketOf(launchId)), .. arguments],
+            isSimulated ? SimulatedProgram.Binary : binary,
+            [.. isSimulated ? SimulatedProgram.FirstArguments : [], .. OwnArguments(definition, role, launchId), .. StandbyArguments(host.MonitorSocketOf(launchId)), .. arguments],
             host.MonitorSocketOf(launchId),
             host.RunDirectoryOf(definition.Name),
             host.StateDirectoryOf(definition.Name),

@@ -1,3 +1,5 @@
+using Coordinator.Agent.Configuration;
+
 namespace Coordinator.Agent.Definitions;
 
 /// <summary>What one host contributes to command lines.</summary>
@@ -16,6 +18,9 @@ public sealed record HostVariables(
     IReadOnlyList<string> QemuAllowed,
     IReadOnlyDictionary<string, string> Variables)
 {
+    /// <summary>A host that simulates launches its own program, whatever binary a definition names.</summary>
+    public HypervisorDriver Driver { get; init; }
+
     /// <summary>sockaddr_un holds 107 bytes of path; "/qmp/" and a launch id of 36 bytes must fit behind.</summary>
     public const int RunDirectoryBytesAtMost = 107 - 5 - QemuCommandLine.LaunchIdCharactersAtMost;
 

@@ -28,6 +28,9 @@ internal static class ProcessTable
         }
     }
 
+    /// <summary>The arguments of a process, its own name first; empty when it is gone.</summary>
+    public static IReadOnlyList<string> Arguments(int pid) => Read(pid, "cmdline")?.Split('\0') ?? [];
+
     /// <summary>
     /// Processes whose arguments carry the launch id, also in the moment before the shell of the launcher has become QEMU. For an agent that died
     /// between launching and recording: "none" then means that the launch never happened or its QEMU is gone.

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using Coordinator.Agent.Definitions;
+using Coordinator.Agent.Simulated;
 
 namespace Coordinator.Agent.Processes;
 
@@ -95,7 +96,8 @@ public static class QemuAdoption
         : throw new QemuAdoptionException($"{monitor.PidFile} names process {recorded}, but {monitor.QmpSocket} is served by process {listener}; one of the "
             + "two belongs to another QEMU.");
 
-    private static bool IsQemu(int pid) => pid > 0 && ProcessTable.Program(pid)?.Contains("qemu", StringComparison.OrdinalIgnoreCase) == true;
+    private static bool IsQemu(int pid) => pid > 0 && (ProcessTable.Program(pid)?.Contains("qemu", StringComparison.OrdinalIgnoreCase) == true
+        || ProcessTable.Arguments(pid).Contains(SimulatedProgram.Word, StringComparer.Ordinal));
 
     private static int PidIn(string pidFile)
     {

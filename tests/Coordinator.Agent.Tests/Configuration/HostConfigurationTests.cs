@@ -35,6 +35,24 @@ public sealed class HostConfigurationTests
     }
 
     [Theory]
+    [InlineData("qemu", HypervisorDriver.Qemu)]
+    [InlineData("simulated", HypervisorDriver.Simulated)]
+    public void Driver_IsReadAndReachesTheCommandLines(string word, HypervisorDriver driver)
+    {
+        var host = HostConfiguration.Parse(HostConfigurationTexts.With("driver", word), "host.yaml");
+
+        Assert.Equal((driver, driver), (host.Driver, host.ForDefinitions.Driver));
+    }
+
+    [Fact]
+    public void Driver_OfAnotherName_IsRefusedWithBothNames()
+    {
+        var e = Assert.Throws<ConfigurationException>(() => HostConfiguration.Parse(HostConfigurationTexts.With("driver", "xen"), "host.yaml"));
+
+        Assert.Contains("'driver' must be qemu or simulated, not 'xen'", e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("handoff", "{listen: '[fd00::5]:5090'}", "[fd00::5]:5090")]
     [InlineData("handoff", "{listen: '[::]:0', advertise: '[fd00::7]'}", "[fd00::7]:4711")]
     [InlineData("handoff", "{listen: '0.0.0.0:5090', advertise: '192.0.2.7'}", "192.0.2.7:5090")]

@@ -44,12 +44,16 @@ public static class HostConfigurationTexts
         With("migrationStream", "{listen: '0.0.0.0:49152', advertise: host-a}"),
         With("memoryReserveMiB", "0"),
         With("qemu", "{}"),
+        With("driver", "qemu"),
+        With("driver", "simulated"),
     ];
 
     public static TheoryData<string, string?> RefusedShapes => new()
     {
         { "hostId", null },
         { "hostId", "Host_A" },
+        { "driver", "xen" },
+        { "driver", "[qemu]" },
         { "hostId", "7" },
         { "stateDirectory", null },
         { "stateDirectory", "var/lib" },

@@ -49,7 +49,7 @@ public sealed class AgentRestartTests
     }
 
     [Theory]
-    [MemberData(nameof(QemuUnderTest.Versions), MemberType = typeof(QemuUnderTest))]
+    [MemberData(nameof(QemuUnderTest.Drivers), MemberType = typeof(QemuUnderTest))]
     public async Task SourceAgent_KilledWhileMemoryIsCopied_AdoptsTheStreamAndFinishes(string version)
     {
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version), alphaInProcess: false);
@@ -65,7 +65,7 @@ public sealed class AgentRestartTests
     }
 
     [Theory]
-    [MemberData(nameof(QemuUnderTest.Versions), MemberType = typeof(QemuUnderTest))]
+    [MemberData(nameof(QemuUnderTest.Drivers), MemberType = typeof(QemuUnderTest))]
     public async Task SourceAgent_KilledWhileTheGuestStandsStill_FinishesInItsNextLife(string version)
     {
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version), alphaInProcess: false);
@@ -87,7 +87,7 @@ public sealed class AgentRestartTests
     }
 
     [Theory]
-    [MemberData(nameof(QemuUnderTest.Versions), MemberType = typeof(QemuUnderTest))]
+    [MemberData(nameof(QemuUnderTest.Drivers), MemberType = typeof(QemuUnderTest))]
     public async Task SourceAgent_KilledWhileTheGuestStandsStill_KeepsTheDeadlineInItsNextLife(string version)
     {
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version), alphaInProcess: false);
@@ -106,7 +106,7 @@ public sealed class AgentRestartTests
     }
 
     [Theory]
-    [MemberData(nameof(QemuUnderTest.Versions), MemberType = typeof(QemuUnderTest))]
+    [MemberData(nameof(QemuUnderTest.Drivers), MemberType = typeof(QemuUnderTest))]
     public async Task SourceAgent_KilledAfterItReleased_ReleasesAgain(string version)
     {
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version), alphaInProcess: false, betaInProcess: false);
@@ -127,7 +127,7 @@ public sealed class AgentRestartTests
     }
 
     [Theory]
-    [MemberData(nameof(QemuUnderTest.Versions), MemberType = typeof(QemuUnderTest))]
+    [MemberData(nameof(QemuUnderTest.Drivers), MemberType = typeof(QemuUnderTest))]
     public async Task DestinationAgent_KilledWhileItReceives_AdoptsItsQemuAndFinishes(string version)
     {
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version), betaInProcess: false);
@@ -144,7 +144,7 @@ public sealed class AgentRestartTests
     }
 
     [Theory]
-    [MemberData(nameof(QemuUnderTest.Versions), MemberType = typeof(QemuUnderTest))]
+    [MemberData(nameof(QemuUnderTest.Drivers), MemberType = typeof(QemuUnderTest))]
     public async Task DestinationAgent_KilledBeforeItDecided_DecidesInItsNextLife(string version)
     {
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version), betaInProcess: false);

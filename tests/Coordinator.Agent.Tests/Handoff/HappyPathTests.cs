@@ -6,7 +6,7 @@ namespace Coordinator.Agent.Tests.Handoff;
 public sealed class HappyPathTests(ITestOutputHelper output)
 {
     [Theory]
-    [MemberData(nameof(QemuUnderTest.Versions), MemberType = typeof(QemuUnderTest))]
+    [MemberData(nameof(QemuUnderTest.Drivers), MemberType = typeof(QemuUnderTest))]
     public async Task Migration_OfARunningGuest_RunsAtTheDestinationAndTheSourceIsEnded(string version)
     {
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version));
@@ -27,7 +27,7 @@ public sealed class HappyPathTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [MemberData(nameof(QemuUnderTest.Versions), MemberType = typeof(QemuUnderTest))]
+    [MemberData(nameof(QemuUnderTest.Drivers), MemberType = typeof(QemuUnderTest))]
     public async Task Migration_ThereAndBackAndThere_EachIsTheSourceOfTheNext(string version)
     {
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version));

@@ -20,7 +20,7 @@ public sealed class QemuDeathTests
     }
 
     [Theory]
-    [MemberData(nameof(QemuUnderTest.Versions), MemberType = typeof(QemuUnderTest))]
+    [MemberData(nameof(QemuUnderTest.Drivers), MemberType = typeof(QemuUnderTest))]
     public async Task Destination_KilledWhileMemoryIsCopied_LeavesTheGuestAtTheSource(string version)
     {
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version));
@@ -37,7 +37,7 @@ public sealed class QemuDeathTests
     }
 
     [Theory]
-    [MemberData(nameof(QemuUnderTest.Versions), MemberType = typeof(QemuUnderTest))]
+    [MemberData(nameof(QemuUnderTest.Drivers), MemberType = typeof(QemuUnderTest))]
     public async Task Destination_KilledWhileTheGuestStandsStill_GivesTheGuestBackToTheSource(string version)
     {
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version));
@@ -57,7 +57,7 @@ public sealed class QemuDeathTests
     }
 
     [Theory]
-    [MemberData(nameof(QemuUnderTest.Versions), MemberType = typeof(QemuUnderTest))]
+    [MemberData(nameof(QemuUnderTest.Drivers), MemberType = typeof(QemuUnderTest))]
     public async Task Destination_KilledWhenLoadedAndUndecided_IsRefusedByItsAgentAndTheSourceResumes(string version)
     {
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version), betaInProcess: false);
@@ -78,7 +78,7 @@ public sealed class QemuDeathTests
     }
 
     [Theory]
-    [MemberData(nameof(QemuUnderTest.Versions), MemberType = typeof(QemuUnderTest))]
+    [MemberData(nameof(QemuUnderTest.Drivers), MemberType = typeof(QemuUnderTest))]
     public async Task Source_KilledWhenCompletedAndRecorded_IsReleasedFromTheRecord(string version)
     {
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version), betaInProcess: false);

@@ -6,7 +6,7 @@ namespace Coordinator.Agent.Tests.Handoff;
 public sealed class RefusedHandoffTests
 {
     [Theory]
-    [MemberData(nameof(QemuUnderTest.Versions), MemberType = typeof(QemuUnderTest))]
+    [MemberData(nameof(QemuUnderTest.Drivers), MemberType = typeof(QemuUnderTest))]
     public async Task ParityGate_ThatFindsADifference_EndsTheCopyAndTheGuestRunsOnAtTheSource(string version)
     {
         // The stream names devices by their slot, so QEMU loads it; the agents compare by path.
@@ -27,7 +27,7 @@ public sealed class RefusedHandoffTests
     }
 
     [Theory]
-    [MemberData(nameof(QemuUnderTest.Versions), MemberType = typeof(QemuUnderTest))]
+    [MemberData(nameof(QemuUnderTest.Drivers), MemberType = typeof(QemuUnderTest))]
     public async Task SwitchoverDeadline_WithAFrozenDestination_BreaksOffAndTheGuestRunsAtTheSource(string version)
     {
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version));

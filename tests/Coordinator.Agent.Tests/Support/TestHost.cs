@@ -30,8 +30,9 @@ internal sealed class TestHost : IAsyncDisposable
               listen: 127.0.0.1:0
             migrationStream:
               listen: 127.0.0.1:0
+            driver: {(qemu == QemuUnderTest.Simulated ? "simulated" : "qemu")}
             qemu:
-              default: {qemu}
+              default: {(qemu == QemuUnderTest.Simulated ? "/nonexistent/qemu" : qemu)}
               scope: never
             memoryReserveMiB: 0
             """) + (variables is null ? "" : $"\nvariables:\n{variables}") + "\n";
