@@ -153,10 +153,34 @@ public sealed class RunbookTests(ITestOutputHelper output)
         await scene.Api.MigrationAsync(SlowGuest.Name, m => m.Phase == "InDoubt", "the doubt");
 
         await scene.FollowAsync("1.", "2.", "3.", "4.");
+        scene.LeaveOut("5.", "6.", "7.", "8.");
 
         Assert.True((await scene.Api.EndAsync(SlowGuest.Name)).Terminal);
         VirtualMachine vm = await scene.Api.VmAsync(SlowGuest.Name);
         await scene.AssertNeverStoppedNorDoubledAsync(vm.Host, SlowGuest.SwitchoverDeadlineMs);
+        scene.AssertWholePageWasFollowed();
+    }
+
+    [Fact]
+    public async Task MigrationInDoubt_FollowedWhenTheSourceHostIsDead_EndsByAPersonsWordAndTheGuestIsStartedAnew()
+    {
+        await using RunbookScene scene = await RunbookScene.StartAsync("migration-in-doubt", output);
+        await File.WriteAllTextAsync(scene["DEFINITION"], SlowGuest.Definition(scene.Deployment));
+        MigrationPolicy impatient = SlowGuest.Policy(switchoverDeadlineMs: 100);
+        impatient.IterateDeadlineMs = 1_000;
+        await scene.Api.MigrateAsync(SlowGuest.Name, Deployment.Beta, impatient);
+        await scene.Api.MigrationAsync(SlowGuest.Name, m => m.Phase == "Iterating", "memory to be copied");
+        await scene.Deployment.Agent(Deployment.Alpha).KillAsync();
+        await ExternalCommand.Run("kill", ["-9", $"{scene.Started.Pid}"]);
+        await scene.Api.MigrationAsync(SlowGuest.Name, m => m.Phase == "InDoubt", "the doubt");
+
+        await scene.FollowAsync("1.", "5.", "6.", "7.");
+        await Eventually.Becomes(async () => (await scene.QemusAsync()).Count == 0 ? "" : null, Api.Limit, "nothing to be left of the lost guest", scene.Deployment.Log);
+        await scene.FollowAsync("8.");
+        scene.LeaveOut("2.", "3.", "4.");
+
+        await Eventually.BecomesTrue(() => scene.Console.HasTickedOn(Deployment.Beta), Api.Limit, "the guest to run on beta", scene.Deployment.Log);
+        Assert.Single(await scene.QemusAsync());
         scene.AssertWholePageWasFollowed();
     }
 }

@@ -13,7 +13,7 @@ internal static class Sight
         Queue<string> lines = new(output.Split('\n').Select(Plain));
         foreach (string pattern in patterns)
         {
-            Regex wanted = new(string.Join(".*", Plain(pattern).Split("...").Select(Regex.Escape)), RegexOptions.None, s_limit);
+            Regex wanted = new(string.Join(".*", Plain(pattern).Split("...").Select(part => Regex.Escape(part.Trim()))), RegexOptions.None, s_limit);
             while (true)
             {
                 if (!lines.TryDequeue(out string? line))
