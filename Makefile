@@ -55,7 +55,7 @@ chaos: install ## every phase x every part and link x before and after, on real 
 
 chaos-libvirt: install ## libvirt's fault table row by row, and ours beside it
 	@dotnet build tests/Coordinator.Chaos -c $(CONFIGURATION) -v quiet --nologo
-	@dotnet tests/Coordinator.Chaos/bin/$(CONFIGURATION)/net10.0/Coordinator.Chaos.dll --libvirt --results artifacts/chaos-libvirt
+	@dotnet tests/Coordinator.Chaos/bin/$(CONFIGURATION)/net10.0/Coordinator.Chaos.dll --libvirt
 
 format:
 	@dotnet format Coordinator.sln --no-restore
