@@ -1,6 +1,7 @@
 using Coordinator.Domain.Handoff;
 using Coordinator.Domain.Migration;
 using Coordinator.Domain.Policies;
+using Coordinator.Domain.QemuModel;
 using Coordinator.Domain.Virtqueues;
 using Xunit;
 
@@ -164,6 +165,9 @@ public sealed class VmProgressTests
 
         Assert.EndsWith("; host-b: the QEMU of attempt 1 ended: VQ 0 size 0x100", entity.State.Migration!.Reason, StringComparison.Ordinal);
     }
+
+    /// <summary>An attempt is open and nothing was started.</summary>
+    private static VmEntity Opened() => Prepared(MigrationPolicy.Default);
 
     private static VmEntity Prepared(MigrationPolicy policy)
     {
