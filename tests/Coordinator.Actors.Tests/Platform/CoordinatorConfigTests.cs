@@ -11,7 +11,7 @@ public sealed class CoordinatorConfigTests : IDisposable
     // Ours, hence in nobody's reference file. Serializers, adapters and bindings are additions by nature.
     private static readonly string[] OwnSettings =
     [
-        "coordinator.sharding.vm-shard-count", "coordinator.fencing.", "coordinator.pause-watch.limit", "coordinator.pause-watch.interval",
+        "coordinator.sharding.vm-shard-count", "coordinator.fencing.", "coordinator.alerts.", "coordinator.pause-watch.limit", "coordinator.pause-watch.interval",
         "akka.persistence.journal.sharding.class", "akka.persistence.snapshot-store.sharding.class",
         "akka.actor.serializers.", "akka.actor.serialization-bindings.", "akka.persistence.journal.sql.event-adapter",
     ];
