@@ -12,7 +12,7 @@ public static class MutantRun
     /// <summary>A mutant that needs longer than this runs in circles, and so was noticed.</summary>
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(90);
 
-    public static int Main(string list, string equivalents, string[] options)
+    public static int Run(string list, string equivalents, string[] options)
     {
         int schedules = 300;
         int stride = 1;

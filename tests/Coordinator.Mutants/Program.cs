@@ -18,7 +18,7 @@ switch (args[0])
         Console.WriteLine(string.Join(' ', MutantSource.Refused(File.ReadAllText(args[1])).Distinct().Order()));
         return 0;
     case "run":
-        return MutantRun.Main(args[1], args[2], args[3..]);
+        return MutantRun.Run(args[1], args[2], args[3..]);
     default:
         throw new ArgumentException("write, refused or run; see the first lines of Program.cs");
 }

@@ -151,7 +151,7 @@ public sealed class Schemata(string file, Func<int> next, IReadOnlySet<int> left
 
     public override SyntaxNode? VisitLiteralExpression(LiteralExpressionSyntax node)
     {
-        bool isFixed = node.Ancestors().Any(a => a is AttributeSyntax or ParameterSyntax or FieldDeclarationSyntax { Modifiers: var m } && m.Any(SyntaxKind.ConstKeyword) || a is EnumMemberDeclarationSyntax or PatternSyntax);
+        bool isFixed = node.Ancestors().Any(a => a is AttributeSyntax or ParameterSyntax or EnumMemberDeclarationSyntax or PatternSyntax or FieldDeclarationSyntax);
         return (node.Kind(), isFixed) switch
         {
             (SyntaxKind.TrueLiteralExpression, false) => Choose(node, LiteralExpression(SyntaxKind.FalseLiteralExpression), node),
