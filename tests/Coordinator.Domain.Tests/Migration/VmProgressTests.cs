@@ -113,8 +113,22 @@ public sealed class VmProgressTests
 
         Assert.Null(VmProgress.Next(Iterating().With(Destination(DestinationStage.Receiving)).With(back with { Guest = alive })));
         Assert.Null(VmProgress.Next(Iterating().With(Destination(DestinationStage.Receiving)).With(back)));
-        Assert.Null(VmProgress.Next(Opened().With(back with { Guest = alive })));
-        Assert.IsType<VmEvent.GuestLost>(VmProgress.Next(Opened().With(back with { Guest = QemuView.Gone(Opened().State.Migration!.SourceLaunch) })));
+        Assert.Null(VmProgress.Next(Prepared(MigrationPolicy.Default).With(back with { Guest = alive })));
+        Assert.IsType<VmEvent.GuestLost>(VmProgress.Next(Prepared(MigrationPolicy.Default).With(back with { Guest = QemuView.Gone(s_launch) })));
+    }
+
+    /// <summary>A host that only ever was the destination never observes a source: its debt must not wait for that.</summary>
+    [Fact]
+    public void GivenUpDestination_ThatNeverWasASource_SettlesItsDebt()
+    {
+        VmEntity given = new VmEvent[]
+        {
+            new VmEvent.DoubtRaised(s_attempt, "silence"),
+            new VmEvent.DoubtResolved(new RequestId("word"), s_attempt, new DoubtResolution(DoubtChoice.Lost, new SignedWord("ann", "looked"), [], Record: null)),
+            new VmEvent.GuestLost(s_attempt, "given up"),
+        }.Aggregate(Iterating(), VmTransitions.Apply);
+
+        Assert.Equal(new VmEvent.DebtSettled(s_destination, s_attempt), VmProgress.Next(given.With(Destination(DestinationStage.Refused))));
     }
 
     [Fact]
