@@ -35,6 +35,7 @@ public static class DestinationDecisions
             DestinationEvent.Viewed e => state with { View = e.View },
             DestinationEvent.WasLaunched => state with { Launched = true, View = null },
             DestinationEvent.ReleasedSeen e => state with { ReleasedNoted = true, ReleasedGuestWasRunning = e.GuestWasRunning },
+            DestinationEvent.RefusalSeen => state with { RefusalNoted = true },
             DestinationEvent.GateWasJudged e => state with { Gate = e.IsOpen ? GateState.Open : GateState.Closed },
             DestinationEvent.ContinueWasSent => state with { ContinueSent = true, ContinueFailed = false, View = null },
             DestinationEvent.ContinueWasRefused => state with { ContinueFailed = true, View = null },
@@ -174,10 +175,11 @@ public static class DestinationDecisions
                 : Answer(message.Attempt, answer, new DestinationEvent.ReleasedSeen(message.Attempt, released.GuestWasRunning));
         }
 
-        // Released goes before Refuse when both are there: the source host may die before it resumes, and this is then the last copy.
+        // Released goes before Refuse when both are there: the source host may die before it resumes, and this is then the last copy. But only once: a gate that cannot be judged
+        // (the QEMU here hangs) must not keep the guest standing still for ever, and a source that asks again is alive (a hole that chaos on real processes showed).
         bool aboutToRun = state.ReleasedNoted && state.Stage == DestinationStage.Loaded && state.Gate == GateState.NotJudged && !state.ForeignRun;
-        return aboutToRun
-            ? Answer(message.Attempt, RegisterAnswer.Undecided)
+        return aboutToRun && !state.RefusalNoted
+            ? Answer(message.Attempt, RegisterAnswer.Undecided, new DestinationEvent.RefusalSeen(message.Attempt))
             : Answer(message.Attempt, state.View is { Alive: false } ? RegisterAnswer.Refused : RegisterAnswer.Undecided, new DestinationEvent.RefusedSet(message.Attempt));
     }
 

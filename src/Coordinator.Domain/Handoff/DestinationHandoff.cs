@@ -101,6 +101,9 @@ public sealed record DestinationHandoff
 
     public bool ReleasedGuestWasRunning { get; init; }
 
+    /// <summary>The source has asked for refusal while the copy was about to run; its next question is granted.</summary>
+    public bool RefusalNoted { get; init; }
+
     public GateState Gate { get; init; }
 
     /// <summary>This life set <c>run</c>; only it may withdraw, and only while no <c>cont</c> of its own can have worked.</summary>

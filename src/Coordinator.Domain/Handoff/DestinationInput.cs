@@ -57,6 +57,8 @@ public abstract record DestinationEvent(bool Durable)
 
     public sealed record ReleasedSeen(AttemptNo Attempt, bool GuestWasRunning) : DestinationEvent(Durable: false);
 
+    public sealed record RefusalSeen(AttemptNo Attempt) : DestinationEvent(Durable: false);
+
     public sealed record GateWasJudged(AttemptNo Attempt, bool IsOpen) : DestinationEvent(Durable: false);
 
     public sealed record ContinueWasSent(AttemptNo Attempt) : DestinationEvent(Durable: false);

@@ -106,6 +106,22 @@ public sealed class ByWordTests
         Assert.Equal(DestinationStage.Refused, After(overruled, new DestinationInput.Observed(QemuView.Gone(s_launch))).Stage);
     }
 
+    /// <summary>A gate that cannot be judged, because the copy's QEMU hangs, must not keep the guest standing still for ever.</summary>
+    [Fact]
+    public void RefusalOfACopyThatIsAboutToRun_IsGrantedWhenItIsAskedForAgain()
+    {
+        StoreInstanceId store = new(Guid.NewGuid());
+        DestinationHandoff released = Loaded(RunState.Paused) with { ReleasedNoted = true, ReleasedGuestWasRunning = true };
+        DestinationInput refuse = new DestinationInput.FromSource(new SourceMessage.Refuse(s_attempt, store), store);
+
+        DestinationHandoff once = After(released, refuse);
+        DestinationHandoff twice = After(once, refuse);
+
+        Assert.Equal((RegisterValue.Empty, RegisterValue.Refused), (once.Records.Register, twice.Records.Register));
+        Assert.Equal([new DestinationEffect.JudgeGate(s_attempt)], DestinationDecisions.Effects(once));
+        Assert.Equal([new DestinationEffect.EndQemu(s_launch)], DestinationDecisions.Effects(twice));
+    }
+
     [Fact]
     public void GuestThatShutItselfDown_EndsItsCopyingAndIsNotStranded()
     {

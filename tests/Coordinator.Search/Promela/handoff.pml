@@ -72,7 +72,7 @@ bool dUp = true;
 mtype reg = g_none;
 bool everRefused, runningRecorded, withdrawing;
 mtype dView = v_none, gate = j_not;
-bool preparedHere, launched, releasedNoted, setRunHere, contSent, contFailed;
+bool preparedHere, launched, releasedNoted, refusalNoted, setRunHere, contSent, contFailed;
 
 #define D_ACTUAL (!D_ALIVE -> v_gone : (dRun == r_running -> v_runs : (dRun == r_inmigrate -> v_receiving : v_loaded)))
 #define LOADED (reg == g_empty && dView == v_loaded)
@@ -311,12 +311,13 @@ active proctype world() {
     /* ---- agent to agent; whether the answer comes back or is lost makes two steps ---- */
     :: STEP(released_heard, SENDS_RELEASED && dUp && reg == g_empty && !releasedNoted) releasedNoted = true; END
     :: STEP(released_answered, SENDS_RELEASED && dUp && (reg != g_empty || releasedNoted) && NEWS(RELEASED_ANSWER)) HEAR(RELEASED_ANSWER); END
-    :: STEP(refuse_heard, SENDS_REFUSE && dUp && reg == g_empty && !ABOUT_TO_RUN) setRefused(); END
+    :: STEP(refuse_noted, SENDS_REFUSE && dUp && reg == g_empty && ABOUT_TO_RUN && !refusalNoted) refusalNoted = true; END
+    :: STEP(refuse_heard, SENDS_REFUSE && dUp && reg == g_empty && (!ABOUT_TO_RUN || refusalNoted)) setRefused(); END
     :: STEP(refuse_answered, SENDS_REFUSE && dUp && reg != g_empty && NEWS(STORED_ANSWER)) HEAR(STORED_ANSWER); END
 
     /* ---- the destination agent ---- */
     :: FAULT(destination_agent_crashes, DESTINATION_AGENT_CRASHES, dUp);
-        dUp = false; dView = v_none; preparedHere = false; launched = false; releasedNoted = false; gate = j_not; setRunHere = false; contSent = false; contFailed = false;
+        dUp = false; dView = v_none; preparedHere = false; launched = false; releasedNoted = false; refusalNoted = false; gate = j_not; setRunHere = false; contSent = false; contFailed = false;
         if :: reg == g_run && PLANTED(register_not_durable) -> reg = g_empty; runningRecorded = false :: else fi;
         END
     :: STEP(destination_agent_restarts, !dUp) dUp = true; END
