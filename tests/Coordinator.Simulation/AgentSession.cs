@@ -105,8 +105,8 @@ public sealed partial class AgentSession
         _timer++;
         _isReportDue = false;
         _reported = null;
-        _sourceEffects = new(TimeSpan.FromMilliseconds(150), TimeSpan.FromSeconds(2));
-        _destinationEffects = new(TimeSpan.FromMilliseconds(150), TimeSpan.FromSeconds(2));
+        _sourceEffects = new(TimeSpan.FromMilliseconds(150), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(400));
+        _destinationEffects = new(TimeSpan.FromMilliseconds(150), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(400));
         _standstill.Reset();
         ForgetGuests();
         ForgetSource();
