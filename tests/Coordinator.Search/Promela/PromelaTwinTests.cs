@@ -32,6 +32,8 @@ public sealed class PromelaTwinTests(SpinModels models, ITestOutputHelper output
         ["yank_closes"] = "a stream that is not yanked goes on or breaks by itself",
         ["yank_loses_word"] = "a stream that is not yanked goes on or breaks by itself",
         ["yank_in_vain"] = "a yank of nothing changes nothing",
+        ["refuse_noted"] = "the gate of a copy whose QEMU does not hang is judged some time, and hanging is in neither model",
+        ["gate_closes"] = "a source that gets no answer asks for refusal at its deadline, and the second time it is granted",
         ["prepare_rejected"] = "the report that the prepared QEMU has ended says the same",
         ["doubts_evidence"] = "the deadline raises the same doubt",
     };
