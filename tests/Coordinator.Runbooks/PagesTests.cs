@@ -61,10 +61,10 @@ public sealed partial class PagesTests
     private static string MetricSource() =>
         string.Join('\n', Directory.GetFiles(Path.Combine(LabFolder.RepositoryRoot, "src", "Coordinator.Actors", "Metrics"), "*.cs").Select(File.ReadAllText));
 
-    [GeneratedRegex(@"\]\(([a-z-]+\.md)\)", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"\]\((?<page>[a-z-]+\.md)\)", RegexOptions.None, 1000)]
     private static partial Regex Link();
 
-    [GeneratedRegex("\"(coordinator_[a-z_]+)\"", RegexOptions.None, 1000)]
+    [GeneratedRegex("\"(?<metric>coordinator_[a-z_]+)\"", RegexOptions.None, 1000)]
     private static partial Regex Metric();
 
     [GeneratedRegex("coordinator_[a-z_]+", RegexOptions.None, 1000)]

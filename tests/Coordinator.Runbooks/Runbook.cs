@@ -90,15 +90,15 @@ internal sealed partial class Runbook
     [GeneratedRegex(@"^```(?<kind>\w*)\n(?<body>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Fence();
 
-    [GeneratedRegex(@"^\| `\$([A-Z]+)`", RegexOptions.Multiline, 1000)]
+    [GeneratedRegex(@"^\| `\$(?<name>[A-Z]+)`", RegexOptions.Multiline, 1000)]
     private static partial Regex NameRow();
 
-    [GeneratedRegex(@"\$([A-Z]+)", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"\$(?<name>[A-Z]+)", RegexOptions.None, 1000)]
     private static partial Regex UsedName();
 
-    [GeneratedRegex(@"^#+ (.*)$", RegexOptions.Multiline, 1000)]
+    [GeneratedRegex(@"^#+ (?<heading>.*)$", RegexOptions.Multiline, 1000)]
     private static partial Regex Heading();
 
-    [GeneratedRegex(@"exit code (\d+)", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"exit code (?<code>\d+)", RegexOptions.None, 1000)]
     private static partial Regex ExitCodeWords();
 }

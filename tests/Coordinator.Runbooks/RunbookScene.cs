@@ -184,10 +184,10 @@ internal sealed class RunbookScene : IAsyncDisposable
             await process.WaitForExitAsync(limit.Token);
             return (process.ExitCode, shown);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException late)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"no end within {s_commandLimit.TotalMinutes} min: {commands}");
+            throw new TimeoutException($"no end within {s_commandLimit.TotalMinutes} min: {commands}", late);
         }
     }
 }
