@@ -106,6 +106,6 @@ public sealed class DoubtTests(Peers.KubeVirtTests.Lab lab, ITestOutputHelper ou
             s_limit, $"{vm} to run on {host}", chaos.Deployment.Log);
         Evidence.GuestRun[] runs = [.. chaos.Observer.Runs(vm).OrderBy(run => run.From)];
         Assert.Equal((host, pid), (runs[^1].Host, runs[^1].Pid));
-        Assert.All(runs.Zip(runs.Skip(1)), pair => Assert.True(pair.First.To <= pair.Second.From, $"{pair.First} and {pair.Second} overlap"));
+        Assert.All(runs.Zip(runs.Skip(1)), pair => Assert.True(pair.Item1.To <= pair.Item2.From, $"{pair.Item1} and {pair.Item2} overlap"));
     }
 }
