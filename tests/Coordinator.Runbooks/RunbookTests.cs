@@ -167,9 +167,9 @@ public sealed class RunbookTests(ITestOutputHelper output)
         await using RunbookScene scene = await RunbookScene.StartAsync("migration-in-doubt", output);
         await File.WriteAllTextAsync(scene["DEFINITION"], SlowGuest.Definition(scene.Deployment));
         MigrationPolicy impatient = SlowGuest.Policy(switchoverDeadlineMs: 100);
-        impatient.IterateDeadlineMs = 1_000;
+        impatient.IterateDeadlineMs = 10_000;
         await scene.Api.MigrateAsync(SlowGuest.Name, Deployment.Beta, impatient);
-        await scene.Api.MigrationAsync(SlowGuest.Name, m => m.Phase == "Iterating", "memory to be copied");
+        await scene.Api.MigrationAsync(SlowGuest.Name, m => m is { Phase: "Iterating", Progress.TransferredBytes: > 100_000 }, "memory to be copied");
         await scene.Deployment.Agent(Deployment.Alpha).KillAsync();
         await ExternalCommand.Run("kill", ["-9", $"{scene.Started.Pid}"]);
         await scene.Api.MigrationAsync(SlowGuest.Name, m => m.Phase == "InDoubt", "the doubt");
