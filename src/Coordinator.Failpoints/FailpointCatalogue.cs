@@ -35,6 +35,7 @@ public static class FailpointCatalogue
                 "destination-prepared", "rehearsal-completed", "switchover-authorized", "iteration-completed", "cancel-requested", "phase-timed-out", "start-refused",
                 "switchover-entered", "guest-runs-at-destination", "blackout-measured", "queues-judged", "verdict-reached", "attempt-ended", "gate-refused", "debt-settled",
                 "doubt-raised", "guest-lost", "migration-ended", "host-proven-off", "doubt-resolved", "resolution-failed", "foreign-run-reported",
+                "residence-corrected",
             ]),
         ("coordinator.step", "the VM's entity sends the step '{0}' to an agent: before it is sent, and when its answer has come",
             [

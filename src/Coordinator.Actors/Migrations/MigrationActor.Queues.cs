@@ -1,3 +1,5 @@
+using Coordinator.Actors.Agents;
+using Coordinator.Actors.Views;
 using Coordinator.Actors.Virtqueues;
 using Coordinator.AgentProtocol;
 using Coordinator.Domain;
@@ -18,6 +20,12 @@ internal sealed partial class MigrationActor
 
     private AttemptNo _verifying;
     private TimeSpan _verifyingSince;
+
+    /// <summary>Of a source that is off, what its agent had written down: the destination's gate has judged by the same.</summary>
+    private static EquatableList<DeviceObservation> SourceFinal(MigrationState m, HostView? source) =>
+        m.Resolution?.Record is { } record ? ResolutionText.FinalRecords(record)
+        : source is not null && source.Evidence.Source.Attempt == m.Attempt ? source.Rings.SourceFinal
+        : [];
 
     /// <summary>Brings the queue actors up to what both sides have reported. False when that led to a decision of its own, which goes on from there.</summary>
     private bool SyncQueues()
@@ -48,7 +56,7 @@ internal sealed partial class MigrationActor
             source is { Rings.SourceLayout: { } s } && (s.Machine.Length > 0 || !s.Devices.IsEmpty) ? s : null,
             destination is { Evidence.IsListening: true } ? destination.Rings.DestinationLayout : null);
         _queues.SetRecords(
-            source is not null && source.Evidence.Source.Attempt == m.Attempt ? source.Rings.SourceFinal : [],
+            SourceFinal(m, source),
             destination?.Rings.DestinationFirst ?? [],
             destination?.Rings.AfterResume ?? []);
         bool changed = !ReferenceEquals(knownBefore, _queues.Readings.DestinationLayout) || !ReferenceEquals(sourceBefore, _queues.Readings.SourceLayout);

@@ -1,6 +1,10 @@
+using Coordinator.Actors.Agents;
+using Coordinator.AgentProtocol.HandoffChannel;
 using Coordinator.Contracts;
 using Coordinator.Domain;
 using Coordinator.Domain.Migration;
+using Coordinator.Domain.Virtqueues;
+using Google.Protobuf;
 
 namespace Coordinator.Actors.Views;
 
@@ -26,7 +30,26 @@ internal static class ResolutionText
         ReleaseRecord? record = asked.RecordAttempt > 0
             ? new ReleaseRecord(new AttemptNo(asked.RecordAttempt), new StoreInstanceId(asked.RecordStore), Convert.ToBase64String(asked.RecordReleased))
             : null;
+        if (record is not null)
+        {
+            _ = FinalRecords(record);
+        }
+
         return new VmCommand.Resolve(
             new RequestId(asked.RequestId), new DoubtResolution(choice, new SignedWord(asked.By, asked.Proof), disks.ToEquatableList(), record));
+    }
+
+    /// <summary>The source's final indices, as its agent had written them down.</summary>
+    /// <exception cref="InvalidValueException">The record holds something else.</exception>
+    internal static EquatableList<DeviceObservation> FinalRecords(ReleaseRecord record)
+    {
+        try
+        {
+            return DeviceReadings.Read(Released.Parser.ParseFrom(ByteString.FromBase64(record.Released)).FinalRecords, RingSide.Source);
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            throw new InvalidValueException("record.released", $"{record.Released.Length} characters", "a Released of the handoff, as 'coordinator-agent record' writes it");
+        }
     }
 }
