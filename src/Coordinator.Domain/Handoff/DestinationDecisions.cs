@@ -67,7 +67,9 @@ public static class DestinationDecisions
         DestinationRecords records = state.Records;
         if (prepare.Attempt == records.Attempt)
         {
-            return records.Launch == prepare.Launch && records.Register == RegisterValue.Empty
+            // Refused since: its QEMU never came up, or died with the agent that had prepared it. The report says so and leaves the coordinator the attempts that remain; a rejection would
+            // end the whole migration (found by the simulator).
+            return records.Launch == prepare.Launch && records.Register != RegisterValue.Run
                 ? Accept()
                 : Reject($"attempt {prepare.Attempt} is already decided here, or was prepared with launch {records.Launch}");
         }
