@@ -209,7 +209,10 @@ public sealed partial class Watch
                 case VmEvent.AttemptEnded e:
                     record.Ended = AttemptNo.Max(record.Ended, e.Attempt);
                     break;
-                case VmEvent.DoubtResolved { Resolution.Choice: DoubtChoice.Lost } e:
+                case VmEvent.DoubtResolved { Resolution.Choice: not DoubtChoice.Lost }:
+                    vm.Happened |= Happened.Overruled;
+                    break;
+                case VmEvent.DoubtResolved e:
                     record.Ended = AttemptNo.Max(record.Ended, e.Attempt);
                     break;
                 case VmEvent.GuestLost e:

@@ -191,7 +191,8 @@ public static class DestinationDecisions
         DestinationRecords records = state.Records;
         if (records.Runs.Contains(attempt))
         {
-            return attempt == records.Attempt && records.Running < attempt ? RegisterAnswer.Run : RegisterAnswer.Running;
+            // Also of an older attempt: one that was overruled by a person's word has been granted and never ran (found by the simulator, judged by the history's checkers).
+            return records.Running < attempt ? RegisterAnswer.Run : RegisterAnswer.Running;
         }
 
         if (attempt > records.RefusedUpTo)
