@@ -40,6 +40,9 @@ search: ## pairs of faults, those of coordinators included, to the bound that fi
 	@dotnet tests/Coordinator.Search/bin/$(CONFIGURATION)/net10.0/Coordinator.Search.dll --faults 2 --max-states 35000000
 	@dotnet tests/Coordinator.Search/bin/$(CONFIGURATION)/net10.0/Coordinator.Search.dll --faults 1 --no-cancel --person
 
+mutants: ## mutants of the decision code, all in one build: who is killed by tests, schedules and searches, and who survives
+	@CONFIGURATION=$(CONFIGURATION) tests/Coordinator.Mutants/run
+
 soak: ## a million simulated schedules, 0 to 6 faults each; says what was hit, and shrinks the first violation
 	@dotnet build tests/Coordinator.Simulation -c $(CONFIGURATION) -v quiet --nologo
 	@dotnet tests/Coordinator.Simulation/bin/$(CONFIGURATION)/net10.0/Coordinator.Simulation.dll --seed 1000000 --schedules 1000000

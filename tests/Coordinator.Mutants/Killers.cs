@@ -6,6 +6,11 @@ namespace Coordinator.Mutants;
 /// <summary>What must notice a mutant, the quickest first.</summary>
 public static class Killers
 {
+    private static readonly FaultKind[] s_foreign = [FaultKind.ThirdPartyContAtSource, FaultKind.ThirdPartyContAtDestination, FaultKind.AgentCrash];
+
+    private static readonly Func<ulong, Schedule>[] s_families =
+        [Schedule.DrawUndisturbed, Schedule.DrawBrokenAttempts, Schedule.DrawCoordinatorFaults, Schedule.DrawBadNetwork, ForeignRuns];
+
     /// <returns>Null when nobody notices, else who did.</returns>
     public static string? Kill(int schedules, bool searches)
     {
@@ -14,6 +19,17 @@ public static class Killers
             if (Facts.FirstFailure() is { } failure)
             {
                 return $"test {failure}";
+            }
+
+            foreach (Func<ulong, Schedule> draw in s_families)
+            {
+                for (ulong seed = 1; seed <= 40; seed++)
+                {
+                    if (Simulator.Run(draw(seed), new ProtocolRules(), new Coverage()) is { } broken)
+                    {
+                        return $"promise, {draw.Method.Name} {seed}: {Short(broken)}";
+                    }
+                }
             }
 
             if (searches && Explorer.Run(new ProtocolRules(), new SearchOptions { Faults = 0, MaxStates = 300_000 }) is { Violation: { } found })
@@ -57,6 +73,8 @@ public static class Killers
             return $"exception {e.GetType().Name}";
         }
     }
+
+    private static Schedule ForeignRuns(ulong seed) => Schedule.Draw(seed, kinds: s_foreign);
 
     /// <summary>One fault of each family, complete within seconds.</summary>
     private static IEnumerable<SearchOptions> Searches()

@@ -12,8 +12,9 @@ public sealed partial class AgentSession
     private string _sourceError = "";
 
     /// <summary>The destination answers the newest attempt's message.</summary>
-    public void HearAnswer(RegisterReply reply) => Post(() =>
+    public void HearAnswer(RegisterReply reply, string operation) => Post(() =>
     {
+        World.Chronicle.Answered(this, operation, reply);
         if (reply.Attempt == Source.Attempt)
         {
             _isAnswered = true;
@@ -243,15 +244,16 @@ public sealed partial class AgentSession
         void Send()
         {
             World.Watch.Said(this, message);
+            string operation = World.Chronicle.Asks(this, message);
             bool direct = World.Network.Connects(Agent, plan.Destination);
-            SendTo(plan.Destination, via: null, message);
+            SendTo(plan.Destination, via: null, message, operation);
             if (!direct || times > 0)
             {
                 // Unanswered so far: a coordinator may get through. It carries and never grants.
                 World.Coverage.Saw("a message between agents was carried");
                 foreach (CoordinatorNode node in World.Coordinators)
                 {
-                    SendTo(plan.Destination, node, message);
+                    SendTo(plan.Destination, node, message, operation);
                 }
             }
 
@@ -268,18 +270,18 @@ public sealed partial class AgentSession
         }
     }
 
-    private void SendTo(AgentNode destination, CoordinatorNode? via, SourceMessage message)
+    private void SendTo(AgentNode destination, CoordinatorNode? via, SourceMessage message, string operation)
     {
         AgentSession there = destination.Session(Vm);
         void Answer(RegisterReply reply)
         {
             if (via is null)
             {
-                World.Network.Send(destination, Agent, () => HearAnswer(reply));
+                World.Network.Send(destination, Agent, () => HearAnswer(reply, operation));
             }
             else
             {
-                World.Network.Send(destination, via, () => World.Network.Send(via, Agent, () => HearAnswer(reply)));
+                World.Network.Send(destination, via, () => World.Network.Send(via, Agent, () => HearAnswer(reply, operation)));
             }
         }
 

@@ -129,6 +129,7 @@ public sealed partial class AgentSession
         }
 
         SourceMessage.Released released = new(record.Attempt, record.DestinationStore, World.Schedule.Guest == GuestBefore.Running);
+        World.Chronicle.Asks(this, released);
         Feed(new DestinationInput.FromSource(released, Agent.Store), _ =>
         {
             DestinationRecords after = Destination.Records;

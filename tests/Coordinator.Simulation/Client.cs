@@ -15,6 +15,8 @@ public sealed class Client(World world, VirtualMachine vm)
     /// <summary>Nothing more will be asked.</summary>
     public bool IsDone { get; private set; }
 
+    public long? DoneAtMicros { get; private set; }
+
     public void Begin() => world.Agenda.After(_dice.Between(1_000, 500_000), Ask);
 
     /// <summary>The VM's newest migration has come to an end that is journalled.</summary>
@@ -32,6 +34,7 @@ public sealed class Client(World world, VirtualMachine vm)
         if (_asked == world.Schedule.Migrations)
         {
             IsDone = true;
+            DoneAtMicros = world.Agenda.NowMicros;
             return;
         }
 
@@ -42,9 +45,9 @@ public sealed class Client(World world, VirtualMachine vm)
         MigrationPolicy policy = MigrationPolicy.Default with
         {
             MaxAttempts = world.Schedule.MaxAttempts,
-            PrepareDeadlineMs = (int)_dice.Between(1_000, 4_000),
-            IterateDeadlineMs = (int)_dice.Between(1_000, 8_000),
-            SwitchoverDeadlineMs = _dice.Pick<int>([100, 500, 2_000]),
+            PrepareDeadlineMs = world.Schedule.Leisure ? 60_000 : (int)_dice.Between(1_000, 4_000),
+            IterateDeadlineMs = world.Schedule.Leisure ? 60_000 : (int)_dice.Between(1_000, 8_000),
+            SwitchoverDeadlineMs = world.Schedule.Leisure ? 10_000 : _dice.Pick<int>([100, 500, 2_000]),
             VerifyMs = (int)_dice.Between(0, 300),
         };
         Send(new VmCommand.Migrate(_request, _dice.NewGuid(), destination, DestinationIsKnown: true, policy.Checked()));

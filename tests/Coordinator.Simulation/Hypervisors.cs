@@ -196,8 +196,8 @@ public sealed class Hypervisors(World world, VirtualMachine vm)
         }
 
         return pair.Source is { Alive: true, Status: MigrationStatus.Active, Phase: SourcePhase.Idle } && !pair.Stream.SourceSeesItsEnd()
-            ? _dice.Between(1_000, _dice.Chance(0.1) ? 3_000_000 : 300_000)
-            : _dice.Between(50, _dice.Chance(0.03) ? 2_000_000 : 8_000);
+            ? _dice.Between(1_000, !world.Schedule.Leisure && _dice.Chance(0.1) ? 3_000_000 : 300_000)
+            : _dice.Between(50, !world.Schedule.Leisure && _dice.Chance(0.03) ? 2_000_000 : 8_000);
     }
 
     private void Proceed(PairCell cell)

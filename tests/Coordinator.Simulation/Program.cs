@@ -3,12 +3,13 @@ using System.Globalization;
 using Coordinator.Search;
 using Coordinator.Simulation;
 
-// The simulator as a program: [--seed N] [--schedules N] [--faults N] [--only Kind,Kind] [--third-party] [--defect Name] [--trace] [--threads N] [--keep-going]
+// The simulator as a program: [--seed N] [--schedules N] [--faults N] [--only Kind,Kind] [--third-party] [--draw undisturbed|coordinators|network|attempts] [--defect Name] [--trace] [--threads N] [--keep-going]
 ulong seed = 1;
 int schedules = 20_000;
 int faults = 6;
 int threads = Environment.ProcessorCount;
 bool tells = false;
+string drawn = "any";
 bool keepsGoing = false;
 IReadOnlyList<FaultKind>? kinds = null;
 ProtocolRules rules = new();
@@ -38,6 +39,9 @@ for (int i = 0; i < args.Length; i++)
         case "--defect":
             rules = (ProtocolRules)Activator.CreateInstance(typeof(Defects).GetNestedType(Next()) ?? throw new ArgumentException("no such defect; see Coordinator.Search/Defects.cs"))!;
             break;
+        case "--draw":
+            drawn = Next();
+            break;
         case "--trace":
             tells = true;
             break;
@@ -51,7 +55,7 @@ for (int i = 0; i < args.Length; i++)
 
 if (tells)
 {
-    Schedule one = Schedule.Draw(seed, faults, kinds);
+    Schedule one = Draw(seed);
     List<string> trace = [];
     string? broken = Simulator.Run(one, rules, new Coverage(), trace);
     Console.WriteLine(one);
@@ -59,8 +63,17 @@ if (tells)
     return broken is null ? 0 : 1;
 }
 
+Schedule Draw(ulong one) => drawn switch
+{
+    "undisturbed" => Schedule.DrawUndisturbed(one),
+    "coordinators" => Schedule.DrawCoordinatorFaults(one),
+    "network" => Schedule.DrawBadNetwork(one),
+    "attempts" => Schedule.DrawBrokenAttempts(one),
+    _ => Schedule.Draw(one, faults, kinds),
+};
+
 Stopwatch clock = Stopwatch.StartNew();
-Fleet fleet = new(rules, s => Schedule.Draw(s, faults, kinds));
+Fleet fleet = new(rules, Draw);
 fleet.Run(seed, schedules, threads, keepsGoing);
 Console.Write(fleet.Coverage);
 Console.WriteLine(string.Create(
@@ -74,7 +87,7 @@ foreach (IGrouping<string, (ulong Seed, string Violation)> group in fleet.Violat
 if (fleet.Violations.Count > 0)
 {
     (ulong worst, string violation) = fleet.Violations[0];
-    Console.WriteLine(Shrinker.Shrink(Schedule.Draw(worst, faults, kinds), violation, rules));
+    Console.WriteLine(Shrinker.Shrink(Draw(worst), violation, rules));
 }
 
 return fleet.Violations.Count == 0 ? 0 : 1;

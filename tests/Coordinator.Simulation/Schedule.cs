@@ -37,6 +37,21 @@ public sealed record Fault(FaultKind Kind, int Vm, Trigger When, int Pick, int D
         string.Create(CultureInfo.InvariantCulture, $"{Kind} (VM {Vm}, {When}, pick {Pick}, {DurationMs} ms)");
 }
 
+/// <summary>What is promised beyond safety and a good end, when only some things go wrong and deadlines are long.</summary>
+public enum Promise
+{
+    None,
+
+    /// <summary>Every migration ends as succeeded; the attempts that the policy allows may be needed.</summary>
+    Succeeds,
+
+    /// <summary>What failed cost no attempt.</summary>
+    SucceedsAtFirstAttempt,
+
+    /// <summary>And no deadline, no repetition, no time.</summary>
+    SucceedsAtOnce,
+}
+
 /// <summary>One schedule: the seed gives every delay and choice; the rest is drawn from it too, but stands here so that shrinking can take it away.</summary>
 public sealed record Schedule(ulong Seed)
 {
@@ -58,6 +73,9 @@ public sealed record Schedule(ulong Seed)
 
     /// <summary>Chance that a request is sent twice, by the same id.</summary>
     public double Repeats { get; init; }
+
+    /// <summary>Deadlines so long that only a fault, a cancel or a defect can make one pass, and no step of QEMU that takes unusually long.</summary>
+    public bool Leisure { get; init; }
 
     /// <summary>Somebody answers the alert of a doubt.</summary>
     public bool Person { get; init; }
@@ -128,6 +146,40 @@ public sealed record Schedule(ulong Seed)
     private static readonly FaultKind[] DefaultKinds =
         FaultKinds.All.Where(k => k is not (FaultKind.ThirdPartyContAtSource or FaultKind.ThirdPartyContAtDestination)).ToArray();
 
+    public Promise Promise { get; init; }
+
+    /// <summary>Nothing fails and nobody hurries.</summary>
+    public static Schedule DrawUndisturbed(ulong seed) => Leisurely(Draw(seed, maxFaults: 0)) with { Promise = Promise.SucceedsAtOnce };
+
+    /// <summary>Coordinators and their journal fail as they like: agents and guests must not notice.</summary>
+    public static Schedule DrawCoordinatorFaults(ulong seed) => Leisurely(Draw(seed, maxFaults: 4, CoordinatorFaults)) with { Promise = Promise.SucceedsAtFirstAttempt };
+
+    /// <summary>Messages are lost, doubled and late.</summary>
+    public static Schedule DrawBadNetwork(ulong seed) => Leisurely(Draw(seed, maxFaults: 4, NetworkFaults)) with { Promise = Promise.SucceedsAtFirstAttempt };
+
+    /// <summary>Fewer faults of stream and agents than there are attempts.</summary>
+    public static Schedule DrawBrokenAttempts(ulong seed) => Leisurely(Draw(seed, maxFaults: 2, AttemptFaults)) with { MaxAttempts = 3, Migrations = 1, Promise = Promise.Succeeds };
+
+    private static readonly FaultKind[] CoordinatorFaults =
+        [FaultKind.CoordinatorCrash, FaultKind.CoordinatorOvertaken, FaultKind.CoordinatorPause, FaultKind.JournalSlow, FaultKind.JournalDown];
+
+    private static readonly FaultKind[] NetworkFaults = [FaultKind.MessagesLost, FaultKind.MessagesDoubled, FaultKind.MessagesLate];
+
+    private static readonly FaultKind[] AttemptFaults =
+    [
+        FaultKind.ConnectionRefused, FaultKind.StreamBreaks, FaultKind.TailLost, FaultKind.AcknowledgementLost, FaultKind.LoadFails, FaultKind.RingsDiffer, FaultKind.ContFails,
+        FaultKind.AgentCrash, FaultKind.AgentPause, FaultKind.AgentDiskSlow,
+    ];
+
+    private static Schedule Leisurely(Schedule drawn) => drawn with
+    {
+        Leisure = true,
+        Cancels = 0,
+        Person = false,
+        Guest = drawn.Guest == GuestBefore.Running || drawn.Faults.Count == 0 ? drawn.Guest : GuestBefore.Running,
+        Faults = [.. drawn.Faults.Select(f => f with { DurationMs = Math.Min(f.DurationMs, 4_000) })],
+    };
+
     private static Trigger DrawTrigger(Dice dice, int migrations) => dice.Below(3) switch
     {
         0 => new Trigger(TriggerKind.Step, 0, dice.Below(300 * migrations)),
@@ -140,6 +192,6 @@ public sealed record Schedule(ulong Seed)
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"seed {Seed}: {Hosts} hosts, {Vms} VMs, {Migrations} migrations of at most {MaxAttempts} attempts, guest {Guest}, {Traits.Version} {Traits.ImageReturn}, cancels {Cancels}, repeats {Repeats}, person {Person}, loss {Loss}, doubling {Doubling}, lateness {Lateness}")
+        $"seed {Seed}: {Hosts} hosts, {Vms} VMs, {Migrations} migrations of at most {MaxAttempts} attempts, guest {Guest}, {Traits.Version} {Traits.ImageReturn}, cancels {Cancels}, repeats {Repeats}, person {Person}, leisure {Leisure}, promise {Promise}, loss {Loss}, doubling {Doubling}, lateness {Lateness}")
         + string.Concat(Faults.Select(f => $"{Environment.NewLine}  fault: {f}"));
 }

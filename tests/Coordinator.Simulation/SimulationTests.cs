@@ -25,6 +25,34 @@ public sealed class SimulationTests(ITestOutputHelper output)
         AssertCovers(fleet.Coverage);
     }
 
+    /// <summary>
+    /// What is promised beyond safety: undisturbed, a migration succeeds at its first attempt and the guest stands still for no repetition; coordinators, their journal and a bad network
+    /// cost no attempt; broken attempts cost no more than themselves.
+    /// </summary>
+    [Theory]
+    [InlineData(Promise.SucceedsAtOnce, "undisturbed")]
+    [InlineData(Promise.SucceedsAtFirstAttempt, "coordinators")]
+    [InlineData(Promise.SucceedsAtFirstAttempt, "network")]
+    [InlineData(Promise.Succeeds, "attempts")]
+    public void Schedules_OfOneFamily_KeepTheirPromise(Promise promise, string family)
+    {
+        Func<ulong, Schedule> draw = family switch
+        {
+            "undisturbed" => Schedule.DrawUndisturbed,
+            "coordinators" => Schedule.DrawCoordinatorFaults,
+            "network" => Schedule.DrawBadNetwork,
+            _ => Schedule.DrawBrokenAttempts,
+        };
+        Assert.Equal(promise, draw(1).Promise);
+        Fleet fleet = new(new ProtocolRules(), draw);
+        fleet.Run(firstSeed: 1, schedules: 1_000, Environment.ProcessorCount, keepsGoing: false);
+        output.WriteLine(fleet.Coverage.ToString());
+        foreach ((ulong seed, string violation) in fleet.Violations.Take(1))
+        {
+            Assert.Fail(Shrinker.Shrink(draw(seed), violation, new ProtocolRules()).ToString());
+        }
+    }
+
     /// <summary>Somebody else's <c>cont</c> makes two copies for as long as the agent needs to see it, and nothing worse: no claim is made about who wins.</summary>
     [Fact]
     public void ThirdPartyCont_OnEitherSide_IsStoppedAtOnce()

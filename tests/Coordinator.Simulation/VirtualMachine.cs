@@ -13,6 +13,9 @@ public enum Happened
     HostLost = 4,
     JournalRestored = 8,
     ThirdPartyCont = 16,
+
+    /// <summary>A person's word decided against the register's.</summary>
+    Overruled = 32,
 }
 
 public sealed class VirtualMachine(World world, int number)

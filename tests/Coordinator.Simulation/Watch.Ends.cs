@@ -20,6 +20,12 @@ public sealed partial class Watch
     /// <summary>A foreign run is stopped by the agent as soon as it sees it.</summary>
     private const long DoubledMicros = 5_000_000;
 
+    /// <summary>Some twenty steps of QEMU and the agents, the slowest of all; a repetition of an effect or a message would take longer.</summary>
+    private const long UndisturbedBlackoutMicros = 140_000;
+
+    /// <summary>A migration with the pause before it; a deadline or a report that had to be asked for would take longer.</summary>
+    private const long UndisturbedMicros = 5_000_000;
+
     private long? _calmSinceMicros;
 
     public long? CalmSinceMicros => _calmSinceMicros;
@@ -67,10 +73,64 @@ public sealed partial class Watch
         foreach (VirtualMachine vm in _world.Vms)
         {
             Truth(vm);
+            if (_world.Schedule.Promise != Promise.None)
+            {
+                Kept(vm, _world.Schedule.Promise);
+            }
+
             if (!Excused(vm, Happened.JournalRestored | Happened.ThirdPartyCont) && !IsGoodEnd(vm))
             {
                 throw new ViolationException($"no good end: {vm.Name} is {Describe(vm)}");
             }
+        }
+
+        // A journal that forgets, and a copy that a third party continues, break on purpose what the history's checkers hold.
+        if (!_world.Vms.Any(vm => Excused(vm, Happened.JournalRestored | Happened.ThirdPartyCont)))
+        {
+            _world.Chronicle.Judge();
+        }
+    }
+
+    private void Kept(VirtualMachine vm, Promise promise)
+    {
+        Schedule schedule = _world.Schedule;
+        VmState state = vm.Journal.State;
+        Record record = _records[vm.Number];
+        if (record.Results.Count != schedule.Migrations || record.Results.Values.Any(phase => phase != MigrationPhase.Succeeded))
+        {
+            throw new ViolationException($"promised, and yet not all of {schedule.Migrations} migrations succeeded: {string.Join(", ", record.Results.Values)}, {Describe(vm)}");
+        }
+
+        Machine home = vm.Hypervisors.Of(state.Residence.Launch) ?? throw new ViolationException("promised, and the journal knows no home");
+        RunState expected = schedule.Guest switch
+        {
+            GuestBefore.Running => RunState.Running,
+            GuestBefore.PausedByUser => RunState.Paused,
+            _ => RunState.PreLaunch,
+        };
+        if (home.State.Run != expected || state.Residence.Host != home.Host.Host || !state.Owed.IsEmpty)
+        {
+            throw new ViolationException($"promised, and the guest is {home.State.Run} instead of {expected}: {Describe(vm)}");
+        }
+
+        if (promise >= Promise.SucceedsAtFirstAttempt && state.LastAttempt.Value != schedule.Migrations)
+        {
+            throw new ViolationException($"promised at the first attempt, and {schedule.Migrations} migrations needed {state.LastAttempt.Value}: {Describe(vm)}");
+        }
+
+        if (promise < Promise.SucceedsAtOnce)
+        {
+            return;
+        }
+
+        if (record.LongestBlackoutMicros > UndisturbedBlackoutMicros)
+        {
+            throw new ViolationException($"promised at once, and the guest stood still for {record.LongestBlackoutMicros / 1_000} ms");
+        }
+
+        if (vm.Client.DoneAtMicros is { } done && done > schedule.Migrations * UndisturbedMicros)
+        {
+            throw new ViolationException($"promised at once, and {schedule.Migrations} migrations took {done / 1_000} ms");
         }
     }
 

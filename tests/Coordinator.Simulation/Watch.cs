@@ -24,9 +24,16 @@ public sealed partial class Watch
     /// <summary>A guest begins or ceases to run, or a migration goes a step on.</summary>
     public void Changed(VirtualMachine vm, Machine machine, QemuProcess before, QemuProcess after)
     {
+        _world.Chronicle.Changed(vm, machine, before, after);
+        Record record = _records[vm.Number];
         if (after.GuestRuns && !before.GuestRuns)
         {
-            Began(vm, machine, _records[vm.Number]);
+            record.LongestBlackoutMicros = Math.Max(record.LongestBlackoutMicros, _world.Agenda.NowMicros - (record.LastRanMicros ?? _world.Agenda.NowMicros));
+            Began(vm, machine, record);
+        }
+        else if (before.GuestRuns && !after.GuestRuns)
+        {
+            record.LastRanMicros = _world.Agenda.NowMicros;
         }
 
         if (after.GuestRuns != before.GuestRuns || after.Status != before.Status)
@@ -61,6 +68,7 @@ public sealed partial class Watch
     /// <summary>Something of this agent about this VM has just become durable.</summary>
     public void Stored(AgentSession session)
     {
+        _world.Chronicle.Stored(session);
         Record record = _records[session.Vm.Number];
         Disk disk = session.Disk;
         if (record.Floors.TryGetValue(session.Agent, out Epoch floor) && disk.Floor.Epoch < floor)
@@ -92,6 +100,7 @@ public sealed partial class Watch
 
     public void MigrateIssued(AgentSession session, Machine machine, AttemptNo attempt)
     {
+        _world.Chronicle.MigrateIssued(session.Vm, machine, attempt);
         Record record = _records[session.Vm.Number];
         if (Excused(session.Vm, Happened.StateLost | Happened.JournalRestored))
         {
@@ -183,6 +192,7 @@ public sealed partial class Watch
         }
 
         record.Acknowledged[request] = migration;
+        _world.Chronicle.Acknowledged(vm, request, migration);
     }
 
     public void Journalled(VirtualMachine vm, IReadOnlyList<VmEvent> events)
@@ -194,11 +204,15 @@ public sealed partial class Watch
             {
                 case VmEvent.SwitchoverAuthorized e:
                     record.Authorized.Add(e.Attempt);
+                    _world.Chronicle.Authorised(vm, e.Attempt);
                     break;
                 case VmEvent.AttemptEnded e:
                     record.Ended = AttemptNo.Max(record.Ended, e.Attempt);
                     break;
-                case VmEvent.DoubtResolved { Resolution.Choice: DoubtChoice.Lost } e:
+                case VmEvent.DoubtResolved { Resolution.Choice: not DoubtChoice.Lost }:
+                    vm.Happened |= Happened.Overruled;
+                    break;
+                case VmEvent.DoubtResolved e:
                     record.Ended = AttemptNo.Max(record.Ended, e.Attempt);
                     break;
                 case VmEvent.GuestLost e:
@@ -232,6 +246,7 @@ public sealed partial class Watch
             if (m.Phase.IsTerminal())
             {
                 record.Results[m.Id] = m.Phase;
+                _world.Chronicle.Seen(vm, m);
                 _world.Coverage.Ended(m.Phase);
             }
         }
@@ -328,6 +343,11 @@ public sealed partial class Watch
         public Dictionary<RequestId, Guid> Acknowledged { get; } = [];
 
         public Dictionary<Guid, MigrationPhase> Results { get; } = [];
+
+        /// <summary>When the guest that runs nowhere now last ran.</summary>
+        public long? LastRanMicros { get; set; }
+
+        public long LongestBlackoutMicros { get; set; }
 
         public long? StillSinceMicros { get; set; }
 

@@ -30,6 +30,7 @@ public sealed class World
         Coordinators = [new CoordinatorNode(this, 0), new CoordinatorNode(this, 1)];
         Agents = Enumerable.Range(0, schedule.Hosts).Select(i => new AgentNode(this, new HostName($"host-{(char)('a' + i)}"), 2 + i)).ToArray();
         Network = new Network(this, 2 + schedule.Hosts);
+        Chronicle = new Chronicle(this);
         Watch = new Watch(this);
         _faults = new FaultInjector(this);
         bool isAmbient = schedule.Loss > 0 || schedule.Doubling > 0 || schedule.Lateness > 0;
@@ -47,6 +48,8 @@ public sealed class World
     public Network Network { get; }
 
     public Watch Watch { get; }
+
+    public Chronicle Chronicle { get; }
 
     public IReadOnlyList<VirtualMachine> Vms { get; }
 

@@ -67,7 +67,9 @@ public static class DestinationDecisions
         DestinationRecords records = state.Records;
         if (prepare.Attempt == records.Attempt)
         {
-            return records.Launch == prepare.Launch && records.Register == RegisterValue.Empty
+            // Refused since: its QEMU never came up, or died with the agent that had prepared it. The report says so and leaves the coordinator the attempts that remain; a rejection would
+            // end the whole migration (found by the simulator).
+            return records.Launch == prepare.Launch && records.Register != RegisterValue.Run
                 ? Accept()
                 : Reject($"attempt {prepare.Attempt} is already decided here, or was prepared with launch {records.Launch}");
         }
@@ -189,7 +191,8 @@ public static class DestinationDecisions
         DestinationRecords records = state.Records;
         if (records.Runs.Contains(attempt))
         {
-            return attempt == records.Attempt && records.Running < attempt ? RegisterAnswer.Run : RegisterAnswer.Running;
+            // Also of an older attempt: one that was overruled by a person's word has been granted and never ran (found by the simulator, judged by the history's checkers).
+            return records.Running < attempt ? RegisterAnswer.Run : RegisterAnswer.Running;
         }
 
         if (attempt > records.RefusedUpTo)
