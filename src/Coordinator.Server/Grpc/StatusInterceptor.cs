@@ -5,8 +5,8 @@ using Grpc.Core.Interceptors;
 namespace Coordinator.Server.Grpc;
 
 /// <summary>
-/// Values that the domain refuses become INVALID_ARGUMENT with the domain's own sentence, wherever they are met. What breaks because this node ends becomes UNAVAILABLE:
-/// clients then go on at another node, which they would not after gRPC's UNKNOWN.
+/// Values that the domain refuses become INVALID_ARGUMENT with the domain's own sentence, wherever they are met. What breaks because this node ends, or because the database does
+/// not answer it, becomes UNAVAILABLE: clients then go on at another node, which they would not after gRPC's UNKNOWN.
 /// </summary>
 internal sealed class StatusInterceptor(IHostApplicationLifetime lifetime) : Interceptor
 {
@@ -43,6 +43,7 @@ internal sealed class StatusInterceptor(IHostApplicationLifetime lifetime) : Int
     {
         InvalidValueException refused => new RpcException(new Status(StatusCode.InvalidArgument, refused.Message)),
         RpcException => null,
+        System.Data.Common.DbException database => VmClient.Unavailable($"the coordinators' database does not answer: {database.Message}"),
         _ when lifetime.ApplicationStopping.IsCancellationRequested => VmClient.Unavailable("this coordinator ends; ask another one"),
         _ => null,
     };
