@@ -18,6 +18,7 @@ public static class MutantRun
         int stride = 1;
         int phase = 0;
         int from = 0;
+        int sample = 1;
         bool searches = false;
         string? only = null;
         for (int i = 0; i < options.Length; i++)
@@ -29,6 +30,7 @@ public static class MutantRun
                 case "--stride": stride = Number(); break;
                 case "--phase": phase = Number(); break;
                 case "--from": from = Number(); break;
+                case "--sample": sample = Number(); break;
                 case "--search": searches = true; break;
                 case "--only": only = options[++i]; break;
                 default: throw new ArgumentException($"unknown option {options[i]}; see the first lines of Program.cs");
@@ -51,7 +53,7 @@ public static class MutantRun
 
         Console.WriteLine($"# without a mutant all hold, {Facts.Count} tests and {schedules} schedules in {clock.Elapsed.TotalSeconds:F1} s");
         bool[] reached = (bool[])mutantSwitch.GetField("Reached")!.GetValue(null)!;
-        foreach (Mutant mutant in mutants.Where((m, at) => at % stride == phase && m.Number >= from && (only is null || wanted.Contains(m.Number))))
+        foreach (Mutant mutant in mutants.Where((m, at) => at / sample % stride == phase && at % sample == 0 && m.Number >= from && (only is null || wanted.Contains(m.Number))))
         {
             if (known.Contains(mutant.Key))
             {

@@ -7,7 +7,7 @@ using Coordinator.Mutants;
 // Mutants of the decision code, all in one build, switched by a number:
 //   write DOMAIN TARGET [REFUSED...]      the mutated domain as a project; mutants that the compiler refuses are left out
 //   refused COMPILER-OUTPUT               their numbers
-//   run LIST EQUIVALENTS [--schedules N] [--from N] [--count N] [--stride K --phase P] [--deep] [--out FILE]    in the folder whose Coordinator.Domain.dll is the mutated one
+//   run LIST EQUIVALENTS [--schedules N] [--search] [--sample K] [--only N,N] [--from N] [--stride K --phase P]    in the folder whose Coordinator.Domain.dll is the mutated one
 switch (args[0])
 {
     case "write":

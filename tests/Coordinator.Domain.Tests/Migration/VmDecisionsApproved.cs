@@ -11,8 +11,8 @@ namespace Coordinator.Domain.Tests.Migration;
 /// <summary>The coordinator's decisions along random courses of a VM, in each state every command and what follows from every report, against the approved ones.</summary>
 public sealed class VmDecisionsApproved
 {
-    private const int Courses = 150;
-    private const int Steps = 30;
+    private const int Courses = 500;
+    private const int Steps = 9;
 
     private static readonly HostName[] s_hosts = [new("host-a"), new("host-b"), new("host-c")];
     private static readonly IncarnationId s_own = new(new Guid(1, 0, 0, new byte[8]));
@@ -39,17 +39,51 @@ public sealed class VmDecisionsApproved
         log.AssertApproved("entity");
     }
 
+    /// <summary>Somewhere in the life of a VM: what a course would only rarely come to is where it begins.</summary>
     private static VmEntity Begin(Draws draws)
     {
         VmEntity entity = new(VmState.Initial);
         entity = Follow(entity, VmDecisions.Decide(entity, new VmCommand.Claim(s_own, Epoch.None)).Events);
-        if (draws.Below(8) == 0)
+        Guid id = new(7, 0, 0, new byte[8]);
+        AttemptNo attempt = new(1);
+        RequestId request = new("r0");
+        MigrationPolicy policy = MigrationPolicy.Default with { MaxAttempts = 1 + draws.Below(2), OnRehearsalOverBudget = draws.AnyOf<OverBudgetAction>() };
+        VmEvent[] way =
+        [
+            new VmEvent.VmStartOrdered(new RequestId("s"), s_hosts[0], s_launch, "text"),
+            new VmEvent.VmResident(s_hosts[0], s_launch),
+            new VmEvent.MigrationRequested(request, id, s_hosts[0], s_launch, s_hosts[1], policy),
+            new VmEvent.MigrationScheduled(id),
+            new VmEvent.AttemptOpened(attempt, LaunchIds.ForAttempt(id, attempt)),
+            new VmEvent.DestinationPrepared(attempt, s_store),
+            new VmEvent.RehearsalCompleted(attempt, default),
+            new VmEvent.SwitchoverAuthorized(attempt, s_store),
+            new VmEvent.SwitchoverEntered(attempt),
+        ];
+        int steps = draws.Below(way.Length + 12);
+        entity = Follow(entity, way.Take(steps));
+        if (steps <= way.Length)
         {
             return entity;
         }
 
-        entity = Follow(entity, [new VmEvent.VmStartOrdered(new RequestId("s"), s_hosts[0], s_launch, "")]);
-        return draws.Below(8) == 0 ? entity : Follow(entity, [new VmEvent.VmResident(s_hosts[0], s_launch)]);
+        DoubtChoice choice = draws.AnyOf<DoubtChoice>();
+        ReleaseRecord record = new(attempt, s_store, "");
+        VmEvent.DoubtRaised doubt = new(attempt, "silence");
+        VmEvent.DoubtResolved resolved = new(request, attempt, new DoubtResolution(choice, s_word, ["none"], choice == DoubtChoice.ReleaseFromRecord ? record : null));
+        VmEvent[] off = [new VmEvent.HostProvenOff(request, attempt, s_hosts[draws.Below(2)], s_word)];
+        return Follow(entity, draws.Below(9) switch
+        {
+            0 => [doubt],
+            1 => [doubt, .. off],
+            2 => [doubt, resolved],
+            3 => [doubt, .. off, resolved],
+            4 => [new VmEvent.GuestRunsAtDestination(attempt)],
+            5 => [new VmEvent.GuestRunsAtDestination(attempt), new VmEvent.VerdictReached(attempt, MigrationVerdict.Suspect)],
+            6 => [new VmEvent.AttemptEnded(attempt, "broken", draws.Coin())],
+            7 => [new VmEvent.GateRefused(attempt, ["rings"]), new VmEvent.AttemptEnded(attempt, "gate", draws.Coin())],
+            _ => [new VmEvent.PhaseTimedOut(MigrationPhase.Switchover)],
+        });
     }
 
     private static VmEntity Step(VmEntity entity, Draws draws, DecisionLog log)
@@ -88,7 +122,7 @@ public sealed class VmDecisionsApproved
 
         return draws.Below(3) == 0
             ? Try(entity, commands[draws.Below(commands.Length)])
-            : entity.With(Report(entity, draws)) with
+            : entity.With(Report(entity, draws)).With(Report(entity, draws)) with
             {
                 QueuesReadyFor = draws.Coin() ? entity.State.LastAttempt : AttemptNo.None,
                 FoldedVerdict = draws.Below(3) == 0 ? MigrationVerdict.Verified : null,
@@ -101,8 +135,9 @@ public sealed class VmDecisionsApproved
 
     private static string Plain(IEnumerable<VmEvent> events) => string.Join("; ", events.Select(e => e switch
     {
-        VmEvent.AttemptEnded x => x with { Reason = "" },
-        VmEvent.MigrationEnded x => x with { Reason = "" },
+        // Which of the reasons was chosen, though not how it is worded.
+        VmEvent.AttemptEnded x => x with { Reason = $"{x.Reason.Contains("broken pipe", StringComparison.Ordinal)} {x.Reason.Contains("load failed", StringComparison.Ordinal)} {x.Reason.Contains("rings", StringComparison.Ordinal)} {x.Reason == "cancelled"}" },
+        VmEvent.MigrationEnded x => x with { Reason = $"{x.Reason.Contains("load failed", StringComparison.Ordinal)}" },
         VmEvent.VmGone => new VmEvent.VmGone(""),
         VmEvent.DoubtRaised x => x with { Evidence = "" },
         VmEvent.GuestLost x => x with { Evidence = "" },
