@@ -34,6 +34,18 @@ public sealed class HandoffDecisionsApproved
             }
         }
 
+        foreach (AttemptNo attempt in (AttemptNo[])[new(2), new(3), new(4)])
+        {
+            for (int i = 0; i < 40; i++)
+            {
+                SourceHandoff state = Source(draws);
+                foreach (SourceEvent happened in SourceEvents(attempt))
+                {
+                    log.Add($"apply {happened.GetType().Name}", () => SourceDecisions.Apply(state, happened).ToString());
+                }
+            }
+        }
+
         log.AssertApproved("source");
     }
 
@@ -145,7 +157,29 @@ public sealed class HandoffDecisionsApproved
         yield return new SourceInput.CompletionStored(attempt);
     }
 
+    private static IEnumerable<SourceEvent> SourceEvents(AttemptNo attempt)
+    {
+        yield return new SourceEvent.AttemptStarted(attempt, s_launch, s_store, GuestWasRunning: true);
+        yield return new SourceEvent.Tombstoned(attempt);
+        yield return new SourceEvent.CompletionRecorded(attempt);
+        yield return new SourceEvent.RefusalStored(attempt);
+        yield return new SourceEvent.ForeignRunSeen(attempt);
+        yield return new SourceEvent.KeptByWord(attempt);
+        yield return new SourceEvent.Overruled(attempt);
+    }
+
+    /// <summary>Undecided with a loaded copy is where most is decided.</summary>
     private static DestinationHandoff Destination(Draws draws)
+    {
+        DestinationHandoff any = AnyDestination(draws);
+        return draws.Coin() ? any : any with
+        {
+            Records = any.Records with { Attempt = new AttemptNo(3), Launch = s_launch, Register = RegisterValue.Empty, Running = AttemptNo.None, RefusedUpTo = new AttemptNo(2), Runs = [], Overruled = AttemptNo.None },
+            View = new QemuView(s_launch, Alive: true, draws.Of(RunState.Paused, RunState.Paused, RunState.PreLaunch), MigrationStatus.Completed),
+        };
+    }
+
+    private static DestinationHandoff AnyDestination(Draws draws)
     {
         RegisterValue register = draws.AnyOf<RegisterValue>();
         return new DestinationHandoff
