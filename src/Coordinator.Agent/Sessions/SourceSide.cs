@@ -19,7 +19,6 @@ internal sealed partial class SourceSide(VmSession session) : IAsyncDisposable
 
     private readonly StandstillWatch _standstill = new();
     private AttemptNo _unbuffered;
-    private LaunchId _endedShutDown;
     private Task _unbuffering = Task.CompletedTask;
 
     private QemuInstance? Guest => session.Guests.Of(session.Guests.SourceLaunch);
@@ -187,9 +186,10 @@ internal sealed partial class SourceSide(VmSession session) : IAsyncDisposable
             _unbuffering = Task.Run(() => SendWithoutDelay(guest, plan.StreamUri), session.Stopping);
         }
 
-        if (guest.Sight is { Run: RunState.Shutdown })
+        // Said while the attempt is not over: it is why it ends. The stopped process is the VM's last state, for its owner to look at and to stop.
+        if (guest.Sight is { Run: RunState.Shutdown } && now is SourceStage.Copying or SourceStage.Switching && Facts.Error.Length == 0)
         {
-            HasShutDown(guest, now);
+            Facts.Error = "the guest shut itself down";
         }
 
         bool isOver = now == SourceStage.Home && before is not (SourceStage.Home or SourceStage.Gone) && session.Source.Attempt != AttemptNo.None
@@ -204,26 +204,6 @@ internal sealed partial class SourceSide(VmSession session) : IAsyncDisposable
         if (session.Source.View is { Status: MigrationStatus.Failed or MigrationStatus.Cancelled } && Facts.Error.Length == 0)
         {
             _ = FetchErrorAsync(guest, session.Source.Attempt);
-        }
-    }
-
-    /// <summary>
-    /// The guest shut itself down while a migration kept its QEMU: it is never started again, and its process is ended as it would have been without the migration. One that was
-    /// adopted, or whose definition keeps it, stays as its owner wants it.
-    /// </summary>
-    private void HasShutDown(QemuInstance guest, SourceStage stage)
-    {
-        if (stage is SourceStage.Copying or SourceStage.Switching && Facts.Error.Length == 0)
-        {
-            Facts.Error = "the guest shut itself down";
-        }
-
-        bool wasKept = session.Guests.RecordOf(guest.Launch) is { Origin: not LaunchOrigin.Adopted } && PausesOnShutdown(guest);
-        if (stage == SourceStage.Home && wasKept && _endedShutDown != guest.Launch)
-        {
-            _endedShutDown = guest.Launch;
-            session.Logger.LogInformation("VM {Vm}: the guest shut itself down; its QEMU is ended", session.Vm);
-            _ = guest.EndAsync(s_politeLimit, s_killLimit);
         }
     }
 
