@@ -160,15 +160,10 @@ public abstract class MigrationKit : TestKit
 
     private protected Task Eventually(Func<Task<bool>> condition, string what) => Eventually(condition, () => what);
 
-    /// <summary>The one place that waits.</summary>
     private protected async Task Eventually(Func<Task<bool>> condition, Func<string> what)
     {
-        long start = TimeProvider.System.GetTimestamp();
-        while (!await condition())
-        {
-            Assert.True(TimeProvider.System.GetElapsedTime(start) < s_patience, $"waited {s_patience.TotalSeconds} s in vain: {what()}");
-            await Task.Delay(10);
-        }
+        bool holds = await Platform.Eventually.IsTrue(condition, s_patience);
+        Assert.True(holds, holds ? "" : $"waited {s_patience.TotalSeconds} s in vain: {what()}");
     }
 
     /// <summary>Invariants that hold at every end: one copy at a time, one copy now, and the journal tells exactly what the entity goes by.</summary>

@@ -171,15 +171,8 @@ public sealed class ServerTests : IAsyncLifetime
         Assert.Contains(sentence, refused.Status.Detail, StringComparison.Ordinal);
     }
 
-    private static async Task Eventually(Func<Task<bool>> condition, string what)
-    {
-        long start = TimeProvider.System.GetTimestamp();
-        while (!await Holds(condition))
-        {
-            Assert.True(TimeProvider.System.GetElapsedTime(start) < s_patience, $"waited {s_patience.TotalSeconds} s in vain: {what}");
-            await Task.Delay(20);
-        }
-    }
+    private static async Task Eventually(Func<Task<bool>> condition, string what) =>
+        Assert.True(await Platform.Eventually.IsTrue(() => Holds(condition), s_patience), $"waited {s_patience.TotalSeconds} s in vain: {what}");
 
     private static async Task<bool> Holds(Func<Task<bool>> condition)
     {
