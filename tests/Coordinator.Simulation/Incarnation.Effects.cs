@@ -13,25 +13,6 @@ public sealed partial class Incarnation
     private static readonly TimeSpan s_reportAge = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_lookEvery = TimeSpan.FromSeconds(1);
 
-    private static HostName? HostOf(VmEffect effect) => effect switch
-    {
-        VmEffect.Fence e => e.Host,
-        VmEffect.LaunchVm e => e.Host,
-        VmEffect.EndVm e => e.Host,
-        VmEffect.PrepareDestination e => e.Host,
-        VmEffect.Rehearse e => e.Source,
-        VmEffect.StartAttempt e => e.Source,
-        VmEffect.CancelAttempt e => e.Source,
-        VmEffect.CleanUpDestination e => e.Host,
-        VmEffect.EndSource e => e.Host,
-        VmEffect.KeepSourceByWord e => e.Host,
-        VmEffect.GiveUpSource e => e.Host,
-        VmEffect.RunDestinationByWord e => e.Host,
-        VmEffect.CarryRelease e => e.Host,
-        VmEffect.EndOverruled e => e.Host,
-        _ => null,
-    };
-
     private void AfterChange()
     {
         if (!_isPersisting && !SyncQueues())
@@ -110,7 +91,7 @@ public sealed partial class Incarnation
         List<EffectSchedule.Key> wanted = [];
         foreach (VmEffect effect in effects)
         {
-            if (HostOf(effect) is { } host)
+            if (VmEffects.HostOf(effect) is { } host)
             {
                 wanted.Add(new EffectSchedule.Key(effect, LifeOf(host)));
             }
@@ -143,7 +124,7 @@ public sealed partial class Incarnation
 
     private void AddRefreshes(List<EffectSchedule.Key> wanted, TimeSpan now)
     {
-        HashSet<HostName> hosts = wanted.Select(k => HostOf(k.Effect)!).ToHashSet();
+        HashSet<HostName> hosts = wanted.Select(k => VmEffects.HostOf(k.Effect)!).ToHashSet();
         if (Active is { } m && m.Attempt > AttemptNo.None)
         {
             hosts.Add(m.Source);
@@ -178,7 +159,7 @@ public sealed partial class Incarnation
             }
         }
 
-        AgentNode agent = world.AgentOf(HostOf(effect)!);
+        AgentNode agent = world.AgentOf(VmEffects.HostOf(effect)!);
         Step step = new(new Command(_entity.State.Epoch, _entity.State.Incarnation, effect), stepNo, plan);
         if (world.Tells && effect is not VmEffect.Fence)
         {

@@ -112,7 +112,7 @@ public sealed partial class Incarnation(World world, VirtualMachine vm, Coordina
             return;
         }
 
-        if (!_claimed || answer.Epoch != _entity.State.Epoch.Value || _schedule.EffectOf(answer.StepNo) is not { } effect || HostOf(effect) != answer.From.Host || answer.Outcome != StepOutcome.Rejected)
+        if (!_claimed || answer.Epoch != _entity.State.Epoch.Value || _schedule.EffectOf(answer.StepNo) is not { } effect || VmEffects.HostOf(effect) != answer.From.Host || answer.Outcome != StepOutcome.Rejected)
         {
             return;
         }

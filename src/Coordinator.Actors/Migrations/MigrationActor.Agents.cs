@@ -172,7 +172,7 @@ internal sealed partial class MigrationActor
             return;
         }
 
-        if (!_claimed || answer.Epoch != State.Epoch.Value || _schedule.EffectOf(answer.StepNo) is not { } effect || StepComposer.HostOf(effect) != host)
+        if (!_claimed || answer.Epoch != State.Epoch.Value || _schedule.EffectOf(answer.StepNo) is not { } effect || VmEffects.HostOf(effect) != host)
         {
             return;
         }

@@ -155,12 +155,12 @@ internal sealed partial class MigrationActor
             return $"waits: {hold.Refusal}";
         }
 
-        if (_schedule.Reasons.Select(r => $"{StepComposer.HostOf(r.Effect)}: {r.Reason}").FirstOrDefault() is { } said)
+        if (_schedule.Reasons.Select(r => $"{VmEffects.HostOf(r.Effect)}: {r.Reason}").FirstOrDefault() is { } said)
         {
             return said;
         }
 
-        HostName? silent = VmEffects.Of(Entity).Select(StepComposer.HostOf).OfType<HostName>()
+        HostName? silent = VmEffects.Of(Entity).Select(VmEffects.HostOf).OfType<HostName>()
             .FirstOrDefault(h => _parts.Hosts.Find(h.Value) is not { Connected: true });
         return silent is null ? "" : $"waits for the agent of {silent}, which is not connected";
     }

@@ -40,9 +40,9 @@ internal sealed partial class MigrationActor
     private void Send(EquatableList<VmEffect> effects)
     {
         TimeSpan now = Now;
-        List<EffectSchedule.Key> wanted = effects.Where(e => StepComposer.HostOf(e) is not null)
-            .Select(e => new EffectSchedule.Key(e, _views.LifeOf(StepComposer.HostOf(e)!))).ToList();
-        wanted.AddRange(Refreshes(wanted.Select(k => StepComposer.HostOf(k.Effect)!).ToList(), now));
+        List<EffectSchedule.Key> wanted = effects.Where(e => VmEffects.HostOf(e) is not null)
+            .Select(e => new EffectSchedule.Key(e, _views.LifeOf(VmEffects.HostOf(e)!))).ToList();
+        wanted.AddRange(Refreshes(wanted.Select(k => VmEffects.HostOf(k.Effect)!).ToList(), now));
         foreach ((VmEffect effect, long stepNo) in _schedule.TakeDue(wanted, now))
         {
             if (StepComposer.Compose(_vm, State, _views, effect, stepNo) is { } step)
@@ -69,7 +69,7 @@ internal sealed partial class MigrationActor
 
     private void Mail(VmEffect effect, CoordinatorMessage message)
     {
-        HostName host = StepComposer.HostOf(effect)!;
+        HostName host = VmEffects.HostOf(effect)!;
         if (Failpoint.IsOn)
         {
             _ = MailLaterAsync(_parts.Mail, host, message, FailpointCatalogue.Before(StepPlace(effect)), _vm.Value);

@@ -12,27 +12,6 @@ namespace Coordinator.Actors.Migrations;
 /// </summary>
 internal static class StepComposer
 {
-    /// <summary>Which host an effect is for; null for effects that stay in this node.</summary>
-    internal static HostName? HostOf(VmEffect effect) => effect switch
-    {
-        VmEffect.Fence e => e.Host,
-        VmEffect.LaunchVm e => e.Host,
-        VmEffect.EndVm e => e.Host,
-        VmEffect.PrepareDestination e => e.Host,
-        VmEffect.Rehearse e => e.Source,
-        VmEffect.StartAttempt e => e.Source,
-        VmEffect.CancelAttempt e => e.Source,
-        VmEffect.CleanUpDestination e => e.Host,
-        VmEffect.EndSource e => e.Host,
-        VmEffect.KeepSourceByWord e => e.Host,
-        VmEffect.GiveUpSource e => e.Host,
-        VmEffect.RunDestinationByWord e => e.Host,
-        VmEffect.CarryRelease e => e.Host,
-        VmEffect.EndOverruled e => e.Host,
-        VmEffect.JudgeQueues or VmEffect.ArmDeadline or VmEffect.RaiseAlert => null,
-        _ => throw new InvalidOperationException($"unknown effect {effect}"),
-    };
-
     /// <returns>Null while something that the step must name has not been reported yet.</returns>
     internal static Step? Compose(VmName vm, VmState state, HostViews views, VmEffect effect, long stepNo)
     {

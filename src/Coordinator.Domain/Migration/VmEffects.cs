@@ -32,6 +32,27 @@ public static class VmEffects
         return effects.ToEquatableList();
     }
 
+    /// <summary>Which host an effect is for; null for effects that stay in this node.</summary>
+    public static HostName? HostOf(VmEffect effect) => effect switch
+    {
+        VmEffect.Fence e => e.Host,
+        VmEffect.LaunchVm e => e.Host,
+        VmEffect.EndVm e => e.Host,
+        VmEffect.PrepareDestination e => e.Host,
+        VmEffect.Rehearse e => e.Source,
+        VmEffect.StartAttempt e => e.Source,
+        VmEffect.CancelAttempt e => e.Source,
+        VmEffect.CleanUpDestination e => e.Host,
+        VmEffect.EndSource e => e.Host,
+        VmEffect.KeepSourceByWord e => e.Host,
+        VmEffect.GiveUpSource e => e.Host,
+        VmEffect.RunDestinationByWord e => e.Host,
+        VmEffect.CarryRelease e => e.Host,
+        VmEffect.EndOverruled e => e.Host,
+        VmEffect.JudgeQueues or VmEffect.ArmDeadline or VmEffect.RaiseAlert => null,
+        _ => throw new InvalidOperationException($"unknown effect {effect}"),
+    };
+
     private static void AddFences(VmEntity entity, MigrationState? m, List<VmEffect> effects)
     {
         IEnumerable<HostName?> hosts = [m?.Source, m?.Attempt > AttemptNo.None ? m.Destination : null, entity.State.Residence.Host,
