@@ -14,7 +14,7 @@ namespace Coordinator.Server.Grpc;
 internal sealed partial class CoordinatorService(VmClient vms, HoldClient hold, VmIndex index, IHostDirectory hosts, IHostApplicationLifetime lifetime)
     : Api.Coordinator.CoordinatorBase
 {
-    /// <summary>A launch takes a second or two; after this the caller is told "Starting" and looks again.</summary>
+    /// <summary>A launch takes a second or two; after this the caller is told what is known by then, and looks again.</summary>
     private static readonly TimeSpan s_startWithin = TimeSpan.FromSeconds(15);
 
     /// <summary>Lists show living VMs as they are now; one that does not answer in this time is shown as journalled.</summary>
@@ -32,12 +32,7 @@ internal sealed partial class CoordinatorService(VmClient vms, HoldClient hold, 
             vm, new StartVirtualMachine(vm, new RequestId(request.RequestId).Value, new HostName(request.Host).Value, request.DefinitionYaml),
                 context.CancellationToken).ConfigureAwait(false);
         VirtualMachine started = Machine(answer);
-        if (started.Residence != "Starting")
-        {
-            return started;
-        }
-
-        VirtualMachine settled = await Settled(vm, started, context.CancellationToken).ConfigureAwait(false);
+        VirtualMachine settled = IsSettled(started) ? started : await Settled(vm, started, context.CancellationToken).ConfigureAwait(false);
         return settled.Residence == "Absent"
             ? throw new RpcException(new Status(StatusCode.FailedPrecondition, $"VM '{vm}' could not be started: {settled.Message}"))
             : settled;
@@ -242,14 +237,15 @@ internal sealed partial class CoordinatorService(VmClient vms, HoldClient hold, 
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
         patience.CancelAfter(s_startWithin);
         using VmWatch watch = vms.Watch(vm);
+        VirtualMachine newest = started;
         try
         {
             await foreach (VmChanged change in watch.Changes.ReadAllAsync(patience.Token).ConfigureAwait(false))
             {
-                VirtualMachine now = VirtualMachine.Parser.ParseFrom(change.VirtualMachine);
-                if (now.Residence != "Starting")
+                newest = VirtualMachine.Parser.ParseFrom(change.VirtualMachine);
+                if (IsSettled(newest))
                 {
-                    return now;
+                    return newest;
                 }
             }
         }
@@ -257,8 +253,11 @@ internal sealed partial class CoordinatorService(VmClient vms, HoldClient hold, 
         {
         }
 
-        return started;
+        return newest;
     }
+
+    /// <summary>A fresh QEMU is resident as soon as it is recorded, and is continued right after: who asked for a running guest is not shown the moment between.</summary>
+    private static bool IsSettled(VirtualMachine vm) => vm.Residence != "Starting" && (vm.Residence != "Resident" || vm.RunState != "prelaunch");
 
     private static ParallelOptions Live(ServerCallContext context) =>
         new() { MaxDegreeOfParallelism = LiveParallelism, CancellationToken = context.CancellationToken };

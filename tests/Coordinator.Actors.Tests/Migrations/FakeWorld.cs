@@ -66,6 +66,9 @@ internal sealed partial class FakeWorld : IHostMail, IHostDirectory
         }
     }
 
+    /// <summary>A launched guest is shown as it is before its agent has continued it.</summary>
+    public bool NotContinued { get; set; }
+
     public int MostRunning { get; private set; }
 
     public IReadOnlyList<KnownHost> All => _hosts.Values.Select(h => Find(h.Name)!).ToList();
@@ -295,7 +298,7 @@ internal sealed partial class FakeWorld : IHostMail, IHostDirectory
         {
             Launch = WireIds.Write(launch.Value),
             Alive = process.Alive,
-            RunState = process.Alive ? process.Run.ToQmp() : "shutdown",
+            RunState = !process.Alive ? "shutdown" : NotContinued ? "prelaunch" : process.Run.ToQmp(),
             MigrationStatus = process.Alive ? process.Status.ToQmp() : "none",
             Pid = 4_711,
             QemuVersion = "10.0.2",

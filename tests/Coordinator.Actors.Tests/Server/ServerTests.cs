@@ -62,6 +62,21 @@ public sealed class ServerTests : IAsyncLifetime
         await AssertRefused(StatusCode.InvalidArgument, "request id", Start("name: web-1", request: ""));
     }
 
+    /// <summary>Seen in CI under load: a resident guest was shown as `prelaunch` to the person who had started it.</summary>
+    [Fact]
+    public async Task Start_IsAnsweredWhenTheGuestWasContinued()
+    {
+        _world.Fakes.NotContinued = true;
+        Task<VirtualMachine> starting = StartVm();
+        await Eventually(
+            async () => await Client.ListVirtualMachinesAsync(new ListVirtualMachinesRequest()) is { VirtualMachines: [{ Residence: "Resident", RunState: "prelaunch" }] },
+            "the guest is resident and was not continued yet");
+
+        _world.Fakes.Change(w => w.NotContinued = false);
+
+        Assert.Equal("running", (await starting).RunState);
+    }
+
     [Fact]
     public async Task LaunchThatTheAgentRefuses_IsToldToTheCaller()
     {
