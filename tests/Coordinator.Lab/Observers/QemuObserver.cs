@@ -73,6 +73,7 @@ public sealed class QemuObserver : IAsyncDisposable
         private bool _runs;
         private bool _isGone;
         private int _begun;
+        private int _heard;
 
         public void Start()
         {
@@ -95,12 +96,26 @@ public sealed class QemuObserver : IAsyncDisposable
         {
             // A QEMU that stands in `device` or is stopped answers late; its events wait in _early meanwhile.
             JsonElement name = await monitor.ExecuteAsync("query-name", deadline: Timeout.InfiniteTimeSpan, ct: ended);
+            while (!await SeeAsync(monitor, new VmName(name.GetProperty("name").GetString()!), ended))
+            {
+            }
+        }
+
+        /// <returns>False when an event came meanwhile: the answer may be older than it (a guest that was continued between the two was taken for a stopped one).</returns>
+        private async Task<bool> SeeAsync(QmpConnection monitor, VmName vm, CancellationToken ended)
+        {
+            int before = Volatile.Read(ref _heard);
             RunStatus run = RunStatus.Parse(await monitor.ExecuteAsync("query-status", deadline: Timeout.InfiniteTimeSpan, ct: ended));
             long now = HistoryClock.NowMicros();
             lock (_gate)
             {
+                if (_heard != before)
+                {
+                    return false;
+                }
+
                 bool isFirst = _vm is null;
-                _vm = new VmName(name.GetProperty("name").GetString()!);
+                _vm = vm;
                 if (isFirst)
                 {
                     // The program's own trace, before it became QEMU: by now an agent may have sent its first commands.
@@ -111,6 +126,7 @@ public sealed class QemuObserver : IAsyncDisposable
 
                 // Events are not repeated after a reconnection: a run that began or ended meanwhile is known only from here.
                 Runs(now, run.IsRunning);
+                return true;
             }
         }
 
@@ -118,6 +134,7 @@ public sealed class QemuObserver : IAsyncDisposable
         {
             lock (_gate)
             {
+                _heard++;
                 if (_vm is null)
                 {
                     _early.Add(happened);
