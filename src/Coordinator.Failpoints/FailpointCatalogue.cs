@@ -18,7 +18,7 @@ public static class FailpointCatalogue
         ("agent.floor", "the epoch floor: {0}, committed with the step that brought it", ["raise"]),
         ("agent.step", "a coordinator's step '{0}': on receipt, and when its answer is about to leave",
             [
-                "fence", "launch", "end-vm", "prepare", "rehearse", "start", "cancel", "end-source", "clean-up", "keep-source", "run-destination", "carry-release", "end-overruled",
+                "fence", "launch", "end-vm", "prepare", "rehearse", "start", "cancel", "end-source", "clean-up", "abandon", "keep-source", "run-destination", "carry-release", "end-overruled",
                 "give-up-source",
             ]),
         ("agent.source.effect", "the source's effect '{0}': before QEMU or the disk is asked, and when it has answered",
@@ -39,7 +39,7 @@ public static class FailpointCatalogue
             ]),
         ("coordinator.step", "the VM's entity sends the step '{0}' to an agent: before it is sent, and when its answer has come",
             [
-                "fence", "launch-vm", "end-vm", "prepare-destination", "rehearse", "start-attempt", "cancel-attempt", "clean-up-destination", "end-source", "keep-source-by-word",
+                "fence", "launch-vm", "end-vm", "prepare-destination", "rehearse", "start-attempt", "cancel-attempt", "clean-up-destination", "abandon-destination", "end-source", "keep-source-by-word",
                 "give-up-source", "run-destination-by-word", "carry-release", "end-overruled",
             ]),
     ];

@@ -91,6 +91,7 @@ public sealed partial class Moves
         {
             VmEffect.PrepareDestination prepare => new DestinationInput.Prepare(prepare.Attempt, prepare.Launch),
             VmEffect.CleanUpDestination cleanUp => new DestinationInput.CleanUp(cleanUp.Attempt),
+            VmEffect.AbandonDestination abandon => new DestinationInput.Abandon(abandon.Attempt),
             VmEffect.RunDestinationByWord run => new DestinationInput.RunByWord(run.Attempt, run.Launch),
             VmEffect.EndOverruled end => new DestinationInput.Overrule(end.Attempt, end.Launch),
             _ => null,

@@ -107,7 +107,7 @@ public sealed partial class Moves
         {
             VmState state = Entities[entity].State;
             words = _rules.Effects(new VmEntity(state))
-                .Where(e => e is VmEffect.PrepareDestination or VmEffect.StartAttempt or VmEffect.CancelAttempt or VmEffect.CleanUpDestination or VmEffect.EndSource
+                .Where(e => e is VmEffect.PrepareDestination or VmEffect.StartAttempt or VmEffect.CancelAttempt or VmEffect.CleanUpDestination or VmEffect.AbandonDestination or VmEffect.EndSource
                     or VmEffect.KeepSourceByWord or VmEffect.GiveUpSource or VmEffect.RunDestinationByWord or VmEffect.CarryRelease or VmEffect.EndOverruled)
                 .Aggregate(0, (set, effect) => Sets.Add(set, Commands.Of(new Command(state.Epoch, state.Incarnation, effect)) << 1));
             _lastWords.Add(entity, words);
@@ -239,7 +239,7 @@ public sealed partial class Moves
             case VmEffect.JudgeQueues when entity.FoldedVerdict is null && current:
                 Persist(world, slot, entity with { FoldedVerdict = MigrationVerdict.Verified }, [], "the queues are judged", isFault: false, found);
                 break;
-            case VmEffect.Fence or VmEffect.PrepareDestination or VmEffect.StartAttempt or VmEffect.CancelAttempt or VmEffect.CleanUpDestination or VmEffect.EndSource
+            case VmEffect.Fence or VmEffect.PrepareDestination or VmEffect.StartAttempt or VmEffect.CancelAttempt or VmEffect.CleanUpDestination or VmEffect.AbandonDestination or VmEffect.EndSource
                 or VmEffect.KeepSourceByWord or VmEffect.GiveUpSource or VmEffect.RunDestinationByWord or VmEffect.CarryRelease or VmEffect.EndOverruled:
                 Command command = new(epoch, entity.State.Incarnation, effect);
                 Deliver(world, command, slot, Say($"coordinator {epoch} sends {Name(effect)}"), found);

@@ -101,6 +101,9 @@ public sealed partial class AgentSession
             case VmEffect.CleanUpDestination cleanUp:
                 Command(step, new DestinationInput.CleanUp(cleanUp.Attempt));
                 break;
+            case VmEffect.AbandonDestination abandon:
+                Command(step, new DestinationInput.Abandon(abandon.Attempt));
+                break;
             default:
                 Commit(step, CommandReply.Rejected("not simulated"), disk => disk, () => { });
                 break;

@@ -39,6 +39,9 @@ internal static class StepComposer
             case VmEffect.CleanUpDestination e:
                 step.CleanUp = new CleanUpDestination { Attempt = e.Attempt.Value };
                 return step;
+            case VmEffect.AbandonDestination e:
+                step.Abandon = new AbandonDestination { Attempt = e.Attempt.Value };
+                return step;
             case VmEffect.EndSource e:
                 step.EndSource = new EndSource { Attempt = e.Attempt.Value, Launch = WireIds.Write(e.Launch.Value) };
                 return step;

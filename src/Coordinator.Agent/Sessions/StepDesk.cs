@@ -72,6 +72,7 @@ internal sealed partial class StepDesk(VmSession session)
             Step.CommandOneofCase.EndOverruled => EndOverruledAsync(
                 context, new AttemptNo(step.EndOverruled.Attempt), new LaunchId(WireIds.ToGuid(step.EndOverruled.Launch))),
             Step.CommandOneofCase.CleanUp => DestinationAsync(context, new DestinationInput.CleanUp(new AttemptNo(step.CleanUp.Attempt)), []),
+            Step.CommandOneofCase.Abandon => DestinationAsync(context, new DestinationInput.Abandon(new AttemptNo(step.Abandon.Attempt)), []),
             _ => AnswerAsync(context, CommandReply.Rejected("this agent is older than the coordinator and does not know this command"), []),
         });
     }

@@ -166,10 +166,10 @@ internal sealed partial class SimulatedMachine
     {
         MigrationStatus expected = MigrationStatusWords.Parse(state);
         JsonObject done = Done(QemuCommand.MigrateContinue(expected));
-        if (Self.MonitorBlocked && _stream is { } stream)
+        if (Self.Phase == SourcePhase.Continuing)
         {
             int attempt = _attempt;
-            _ = Task.Run(() => FinishAsync(stream, attempt));
+            _ = Task.Run(() => ContinueAsync(attempt));
         }
 
         return done;

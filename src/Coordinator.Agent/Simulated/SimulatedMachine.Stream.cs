@@ -98,6 +98,27 @@ internal sealed partial class SimulatedMachine
         }
     }
 
+    /// <summary>The migration thread wakes up.</summary>
+    private async Task ContinueAsync(int attempt)
+    {
+        SimulatedStream? stream;
+        lock (_gate)
+        {
+            if (attempt != _attempt || !Take(QemuStepKind.Continues, Side.Source))
+            {
+                return;
+            }
+
+            Advance();
+            stream = Self.MonitorBlocked ? _stream : null;
+        }
+
+        if (stream is not null)
+        {
+            await FinishAsync(stream, attempt);
+        }
+    }
+
     /// <summary>The last memory and the devices, under the main lock. A network that stands still holds it, as it holds QEMU's.</summary>
     private async Task FinishAsync(SimulatedStream stream, int attempt)
     {

@@ -9,6 +9,7 @@ public static class DestinationDecisions
     {
         DestinationInput.Prepare prepare => DecidePrepare(state, prepare),
         DestinationInput.CleanUp cleanUp => DecideCleanUp(state, cleanUp.Attempt),
+        DestinationInput.Abandon abandon => DecideAbandon(state, abandon.Attempt),
         DestinationInput.RunByWord run => DecideRunByWord(state, run),
         DestinationInput.Overrule overrule => DecideOverrule(state, overrule),
         DestinationInput.FromSource from => DecideMessage(state, from),
@@ -36,6 +37,7 @@ public static class DestinationDecisions
             DestinationEvent.WasLaunched => state with { Launched = true, View = null },
             DestinationEvent.ReleasedSeen e => state with { ReleasedNoted = true, ReleasedGuestWasRunning = e.GuestWasRunning },
             DestinationEvent.RefusalSeen => state with { RefusalNoted = true },
+            DestinationEvent.AbandonNoted => state with { Abandoned = true, View = null },
             DestinationEvent.GateWasJudged e => state with { Gate = e.IsOpen ? GateState.Open : GateState.Closed },
             DestinationEvent.ContinueWasSent => state with { ContinueSent = true, ContinueFailed = false, View = null },
             DestinationEvent.ContinueWasRefused => state with { ContinueFailed = true, View = null },
@@ -105,6 +107,22 @@ public static class DestinationDecisions
         }
 
         return Accept();
+    }
+
+    private static Decision<DestinationReply, DestinationEvent> DecideAbandon(DestinationHandoff state, AttemptNo attempt)
+    {
+        DestinationRecords records = state.Records;
+        if (attempt != records.Attempt || records.Register != RegisterValue.Empty)
+        {
+            // Not the newest one, or decided: nothing is left to abandon.
+            return Accept();
+        }
+
+        // Asked again until it is decided: what was noted does not survive this life. What was seen before the source died may be out of date.
+        CommandReply looks = CommandReply.NotYet("whether a stream has come to the destination is looked at first");
+        return !state.Abandoned && state.View is { AwaitsStream: true }
+            ? new(DestinationReply.Of(looks), [new DestinationEvent.AbandonNoted(attempt)])
+            : new(DestinationReply.Of(looks), []);
     }
 
     private static Decision<DestinationReply, DestinationEvent> DecideRunByWord(DestinationHandoff state, DestinationInput.RunByWord run)
@@ -234,6 +252,9 @@ public static class DestinationDecisions
         switch (records.Register)
         {
             case RegisterValue.Empty when !view.Alive && (state.Launched || !state.PreparedInThisLife):
+                events.Add(new DestinationEvent.RefusedSet(records.Attempt));
+                break;
+            case RegisterValue.Empty when state.Abandoned && view.AwaitsStream:
                 events.Add(new DestinationEvent.RefusedSet(records.Attempt));
                 break;
             case RegisterValue.Empty when view.GuestRuns && !state.ForeignRun:

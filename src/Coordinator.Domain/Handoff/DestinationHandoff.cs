@@ -104,6 +104,9 @@ public sealed record DestinationHandoff
     /// <summary>The source has asked for refusal while the copy was about to run; its next question is granted.</summary>
     public bool RefusalNoted { get; init; }
 
+    /// <summary>The source is dead: the copy is refused if the next look shows that no stream has come to it.</summary>
+    public bool Abandoned { get; init; }
+
     public GateState Gate { get; init; }
 
     /// <summary>This life set <c>run</c>; only it may withdraw, and only while no <c>cont</c> of its own can have worked.</summary>

@@ -10,6 +10,12 @@ public abstract record DestinationInput
     public sealed record CleanUp(AttemptNo Attempt) : DestinationInput;
 
     /// <summary>
+    /// The source is proven dead, with nothing recorded as completed. Refuses the copy if no stream has come to it, as a fresh look shows; one that has begun to load ends by itself,
+    /// and one that has loaded is nobody's to end without a person's word.
+    /// </summary>
+    public sealed record Abandon(AttemptNo Attempt) : DestinationInput;
+
+    /// <summary>
     /// A person's recorded word: the source is proven dead or its host off, and the guest goes on here, on a copy that nobody released, although disks may be newer than it.
     /// Taken only by a loaded, undecided copy; else "no longer possible".
     /// </summary>
@@ -58,6 +64,8 @@ public abstract record DestinationEvent(bool Durable)
     public sealed record ReleasedSeen(AttemptNo Attempt, bool GuestWasRunning) : DestinationEvent(Durable: false);
 
     public sealed record RefusalSeen(AttemptNo Attempt) : DestinationEvent(Durable: false);
+
+    public sealed record AbandonNoted(AttemptNo Attempt) : DestinationEvent(Durable: false);
 
     public sealed record GateWasJudged(AttemptNo Attempt, bool IsOpen) : DestinationEvent(Durable: false);
 

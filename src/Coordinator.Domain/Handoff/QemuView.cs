@@ -17,6 +17,9 @@ public readonly record struct QemuView(LaunchId Launch, bool Alive, RunState Run
     /// </summary>
     public bool IsLoaded => Alive && Status == MigrationStatus.Completed && Run is RunState.Paused or RunState.PreLaunch or RunState.Shutdown;
 
+    /// <summary>A destination to which nobody has connected. 7.2 says no status at all while it listens, 10.0 says <c>setup</c>.</summary>
+    public bool AwaitsStream => Alive && Run == RunState.InMigrate && Status is MigrationStatus.None or MigrationStatus.Setup;
+
     /// <summary>
     /// The guest has shut itself down and its QEMU was told to keep it (<c>set-action shutdown=pause</c> for the time of a migration): it has come to its own end and is never
     /// continued.

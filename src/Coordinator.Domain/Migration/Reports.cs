@@ -58,3 +58,10 @@ public sealed record HostReport(
 
     public bool IsFencedBy(Epoch epoch, IncarnationId incarnation) => Floor.Epoch == epoch && Floor.Incarnation == incarnation;
 }
+
+internal static class HostReports
+{
+    /// <summary>The destination speaks of this attempt, from the store that the attempt was authorised against.</summary>
+    internal static bool IsOf([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] this HostReport? destination, MigrationState m) =>
+        destination is { } d && d.Store == m.DestinationStore && d.Destination.Attempt == m.Attempt;
+}

@@ -258,8 +258,8 @@ public static class VmDecisions
         {
             MigrationPhase.Pending or MigrationPhase.Scheduling or MigrationPhase.PreparingDestination => When(!m.TimedOut, new VmEvent.PhaseTimedOut(m.Phase)),
 
-            // First the source is asked to take the guest back; only if that stays unanswered too is it a doubt.
-            MigrationPhase.Iterating or MigrationPhase.Switchover => m.TimedOut
+            // First the source is asked to take the guest back, unless it is dead; only if that stays unanswered too is it a doubt.
+            MigrationPhase.Iterating or MigrationPhase.Switchover => m.TimedOut || DeadSource.IsDead(entity, m)
                 ? Accept(new VmEvent.DoubtRaised(m.Attempt, VmEvidence.Describe(entity, m)))
                 : Accept(new VmEvent.PhaseTimedOut(m.Phase)),
 

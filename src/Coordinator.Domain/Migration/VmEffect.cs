@@ -24,6 +24,9 @@ public abstract record VmEffect
 
     public sealed record CleanUpDestination(HostName Host, AttemptNo Attempt) : VmEffect;
 
+    /// <summary>The source is proven dead and has recorded nothing as completed: a destination to which no stream has come will get none, and is refused by its agent. One that has begun to load ends by itself.</summary>
+    public sealed record AbandonDestination(HostName Host, AttemptNo Attempt) : VmEffect;
+
     public sealed record EndSource(HostName Host, AttemptNo Attempt, LaunchId Launch) : VmEffect;
 
     /// <summary>A person's word to the source's agent: its stopped copy goes on.</summary>

@@ -43,6 +43,7 @@ public static class VmEffects
         VmEffect.StartAttempt e => e.Source,
         VmEffect.CancelAttempt e => e.Source,
         VmEffect.CleanUpDestination e => e.Host,
+        VmEffect.AbandonDestination e => e.Host,
         VmEffect.EndSource e => e.Host,
         VmEffect.KeepSourceByWord e => e.Host,
         VmEffect.GiveUpSource e => e.Host,
@@ -112,7 +113,7 @@ public static class VmEffects
                 break;
         }
 
-        if (DeadlineMs(m) is { } duration && !IsHeld(entity, m))
+        if (DeadlineMs(entity, m) is { } duration && !IsHeld(entity, m))
         {
             effects.Add(new VmEffect.ArmDeadline(m.Phase, m.Attempt, m.TimedOut, duration));
         }
@@ -136,6 +137,11 @@ public static class VmEffects
         {
             AddResolution(m, resolution, effects);
             return;
+        }
+
+        if (DeadSource.LeavesDestinationWaiting(entity, m))
+        {
+            effects.Add(new VmEffect.AbandonDestination(m.Destination, m.Attempt));
         }
 
         if (m.WantsBack)
@@ -188,10 +194,10 @@ public static class VmEffects
     private static bool IsHeld(VmEntity entity, MigrationState m) =>
         entity.Hold is not null && m is { Phase: MigrationPhase.Pending or MigrationPhase.Scheduling or MigrationPhase.PreparingDestination, WantsBack: false };
 
-    private static int? DeadlineMs(MigrationState m) => m.Phase switch
+    private static int? DeadlineMs(VmEntity entity, MigrationState m) => m.Phase switch
     {
         MigrationPhase.Pending or MigrationPhase.Scheduling or MigrationPhase.PreparingDestination => m.Policy.PrepareDeadlineMs,
-        MigrationPhase.Iterating when !m.TimedOut => m.Policy.IterateDeadlineMs,
+        MigrationPhase.Iterating when !m.TimedOut && !DeadSource.IsDead(entity, m) => m.Policy.IterateDeadlineMs,
         MigrationPhase.Iterating or MigrationPhase.Switchover => (2 * m.Policy.SwitchoverDeadlineMs) + ReportMarginMs,
         MigrationPhase.Verifying => m.Policy.VerifyMs + ReportMarginMs,
         MigrationPhase.RollingBack => RollbackDeadlineMs,

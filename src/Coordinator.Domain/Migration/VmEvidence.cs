@@ -19,6 +19,10 @@ public static class VmEvidence
         return text.ToString();
     }
 
+    /// <summary>Raised once.</summary>
+    internal static VmEvent? Doubt(VmEntity entity, MigrationState migration) =>
+        migration.Phase == MigrationPhase.InDoubt ? null : new VmEvent.DoubtRaised(migration.Attempt, Describe(entity, migration));
+
     private static string Silent(MigrationState migration, HostName host) =>
         migration.IsProvenOff(host) ? "is proven off" : "has not answered since this coordinator took over";
 }

@@ -178,7 +178,7 @@ public static class VmProgress
 
         if (s is null)
         {
-            return m.IsProvenOff(m.Source) ? OfLostSource(entity, m, completed: AttemptNo.None, d) : null;
+            return m.IsProvenOff(m.Source) ? DeadSource.Next(entity, m, completed: AttemptNo.None, d) : null;
         }
 
         if (s.Source.KeepsGuestAfter(m.Attempt))
@@ -191,13 +191,13 @@ public static class VmProgress
             // Never started, and never will be: nothing of the guest is at the destination.
             return s.Source.Attempt < m.Attempt && s.Source.Tombstone >= m.Attempt
                 ? new VmEvent.GuestLost(m.Attempt, $"the guest's QEMU on {m.Source} ended before the attempt began")
-                : OfLostSource(entity, m, s.Source.Completed, d);
+                : DeadSource.Next(entity, m, s.Source.Completed, d);
         }
 
         // The register let the destination run and its QEMU is dead: only a person can say whether the source's older memory may go on. No deadline brings more.
-        if (s.Source.Attempt == m.Attempt && s.Source.Stage == SourceStage.HandedOver && IsOf(m, d) && d!.Destination.Stage == DestinationStage.LostAfterRun)
+        if (s.Source.Attempt == m.Attempt && s.Source.Stage == SourceStage.HandedOver && d.IsOf(m) && d!.Destination.Stage == DestinationStage.LostAfterRun)
         {
-            return Doubt(entity, m);
+            return VmEvidence.Doubt(entity, m);
         }
 
         bool standsStill = s.Source.Attempt == m.Attempt && s.Source.Stage is SourceStage.Switching or SourceStage.HandedOver;
@@ -242,44 +242,14 @@ public static class VmProgress
         };
     }
 
-    private static bool IsOf(MigrationState m, HostReport? destination) =>
-        destination is { } d && d.Store == m.DestinationStore && d.Destination.Attempt == m.Attempt;
-
     /// <summary>No copy of this attempt is anywhere any more, and none can come back.</summary>
     private static bool IsOver(MigrationState m, HostReport? source, HostReport? destination)
     {
         bool noSource = source is null ? m.IsProvenOff(m.Source) : source.IsSourceGone(m.Attempt, m.SourceLaunch) || source.Source.Stage == SourceStage.Overruled;
-        bool noDestination = IsOf(m, destination)
+        bool noDestination = destination.IsOf(m)
             ? destination!.Destination.Stage is DestinationStage.LostAfterRun or DestinationStage.Refused
             : m.IsProvenOff(m.Destination);
         return noSource && noDestination;
-    }
-
-    private static VmEvent? Doubt(VmEntity entity, MigrationState m) =>
-        m.Phase == MigrationPhase.InDoubt ? null : new VmEvent.DoubtRaised(m.Attempt, VmEvidence.Describe(entity, m));
-
-    /// <summary>The source's QEMU is proven dead: by its agent, or with its host, whose agent's records nobody can ask then.</summary>
-    private static VmEvent? OfLostSource(VmEntity entity, MigrationState m, AttemptNo completed, HostReport? destination)
-    {
-        if (!IsOf(m, destination))
-        {
-            return null;
-        }
-
-        switch (destination!.Destination.Stage)
-        {
-            case DestinationStage.Refused:
-                return new VmEvent.GuestLost(m.Attempt, VmEvidence.Describe(entity, m));
-            case DestinationStage.Loaded when completed < m.Attempt:
-            case DestinationStage.LostAfterRun:
-
-            // A host that went off says no word on its connections: its stream ends for nobody.
-            case DestinationStage.Receiving when m.IsProvenOff(m.Source):
-                return Doubt(entity, m);
-            default:
-                // Still receiving: its QEMU ends by itself. Granted or about to be released from the record: it will run.
-                return null;
-        }
     }
 
     /// <summary>The result waits for what is owed, except by a host that is off: it cannot answer, and has nothing left to end.</summary>

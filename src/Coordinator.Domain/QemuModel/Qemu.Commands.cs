@@ -95,10 +95,8 @@ public static partial class Qemu
             return Same(pair, QemuReply.Error(QemuErrors.NotInExpectedState(status)));
         }
 
-        // In another state that is named rightly the semaphore is posted, and drained before the next pause (by the code).
-        return Done(status == MigrationStatus.PreSwitchover
-            ? pair with { Source = pair.Source with { Status = MigrationStatus.Device, Phase = SourcePhase.Sending } }
-            : pair);
+        // In another state that is named rightly, or posted twice, the semaphore is drained before the next pause (by the code).
+        return Done(status == MigrationStatus.PreSwitchover ? pair with { Source = pair.Source with { Phase = SourcePhase.Continuing } } : pair);
     }
 
     /// <summary>With nothing to cancel it is a success without effect, also after completion.</summary>

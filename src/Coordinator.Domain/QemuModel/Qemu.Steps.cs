@@ -54,6 +54,10 @@ public static partial class Qemu
                 break;
 
             // Nothing in pre-switchover: even a dead destination is not noticed before migrate-continue.
+            case (SourcePhase.Continuing, _):
+                Add(QemuStepKind.Continues, pair with { Source = source with { Status = MigrationStatus.Device, Phase = SourcePhase.Sending } });
+                break;
+
             case (SourcePhase.Sending, _):
                 if (pair.Stream.SourceSeesEnd)
                 {

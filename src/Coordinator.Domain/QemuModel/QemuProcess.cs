@@ -29,6 +29,12 @@ public enum SourcePhase : byte
 
     /// <summary>Failed or cancelled without its disk images: stopped, see <see cref="ImageReturn"/>.</summary>
     WithoutImages,
+
+    /// <summary>
+    /// <c>migrate-continue</c> was answered and the migration thread has not woken up yet: the status is still <c>pre-switchover</c>. "Leaving this state is not atomic with posting the
+    /// semaphore" (QEMU, migration.c, migration_maybe_pause); seen for 35 ms on 10.0.2.
+    /// </summary>
+    Continuing,
 }
 
 /// <summary>What a load made of the virtqueues. Neither is an error or an event of QEMU; after both the status is <c>completed</c>.</summary>

@@ -7,6 +7,9 @@ public enum QemuStepKind : byte
     ConnectionRefused,
     Converges,
 
+    /// <summary>The migration thread leaves <c>pre-switchover</c>, some time after <c>migrate-continue</c> was answered.</summary>
+    Continues,
+
     /// <summary>The destination has, or will have, all it needs to load; the source is still writing, under the main lock.</summary>
     DeviceStateSent,
 

@@ -201,6 +201,8 @@ internal sealed partial class FakeWorld : IHostMail, IHostDirectory
                 return Reply(DecideSource(host, new SourceInput.Cancel(new AttemptNo(step.Cancel.Attempt))));
             case Step.CommandOneofCase.CleanUp:
                 return Reply(DecideDestination(host, new DestinationInput.CleanUp(new AttemptNo(step.CleanUp.Attempt))));
+            case Step.CommandOneofCase.Abandon:
+                return Reply(DecideDestination(host, new DestinationInput.Abandon(new AttemptNo(step.Abandon.Attempt))));
             case Step.CommandOneofCase.EndSource:
                 return Reply(DecideSource(
                     host, new SourceInput.EndSource(new AttemptNo(step.EndSource.Attempt), new LaunchId(WireIds.Read("launch", step.EndSource.Launch)))));

@@ -207,6 +207,7 @@ public sealed class HandoffDecisionsApproved
             Launched = draws.Coin(),
             ReleasedNoted = draws.Coin(),
             ReleasedGuestWasRunning = draws.Coin(),
+            Abandoned = draws.Below(4) == 0,
             Gate = draws.AnyOf<GateState>(),
             SetRunInThisLife = draws.Coin(),
             ContinueSent = draws.Coin(),
@@ -222,6 +223,7 @@ public sealed class HandoffDecisionsApproved
         StoreInstanceId store = draws.Below(8) == 0 ? StoreInstanceId.None : s_store;
         yield return new DestinationInput.Prepare(attempt, launch);
         yield return new DestinationInput.CleanUp(attempt);
+        yield return new DestinationInput.Abandon(attempt);
         yield return new DestinationInput.RunByWord(attempt, launch);
         yield return new DestinationInput.Overrule(attempt, launch);
         yield return new DestinationInput.FromSource(new SourceMessage.Released(attempt, store, draws.Coin()), s_store);

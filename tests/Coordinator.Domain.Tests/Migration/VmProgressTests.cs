@@ -137,6 +137,37 @@ public sealed class VmProgressTests
             .With(Destination(DestinationStage.Receiving))
             .With(Source(SourceStage.Gone, started: 1, tombstone: 1))));
 
+    /// <summary>Killed right before <c>migrate</c>: nobody ever connects to the destination, and the migration stayed open until its deadline of an hour (chaos on real processes).</summary>
+    [Fact]
+    public void DeadSource_HasADestinationThatWaitsInVainAbandoned()
+    {
+        VmEntity entity = Iterating().With(Destination(DestinationStage.Receiving));
+        Assert.DoesNotContain(VmEffects.Of(entity.With(Source(SourceStage.Copying, started: 1))), e => e is VmEffect.AbandonDestination);
+
+        VmEntity dead = entity.With(Source(SourceStage.Gone, started: 1));
+        Assert.Contains(new VmEffect.AbandonDestination(s_destination, s_attempt), VmEffects.Of(dead));
+        Assert.IsType<VmEvent.GuestLost>(VmProgress.Next(dead.With(Destination(DestinationStage.Refused))));
+
+        Assert.DoesNotContain(VmEffects.Of(dead.With(Destination(DestinationStage.Loaded))), e => e is VmEffect.AbandonDestination);
+        HostReport completed = Source(SourceStage.Gone, started: 1);
+        completed = completed with { Source = completed.Source with { Completed = s_attempt } };
+        Assert.DoesNotContain(VmEffects.Of(entity.With(completed)), e => e is VmEffect.AbandonDestination);
+    }
+
+    /// <summary>A stream that stands still on a broken link ends for nobody in a long time; the source cannot take the guest back, so there is nothing to wait an hour for.</summary>
+    [Fact]
+    public void DeadSource_WhoseStreamDoesNotEnd_IsADoubtSoon()
+    {
+        VmEntity entity = Iterating().With(Destination(DestinationStage.Receiving));
+        VmEffect.ArmDeadline Deadline(VmEntity of) => VmEffects.Of(of).OfType<VmEffect.ArmDeadline>().Single();
+        Assert.Equal(entity.State.Migration!.Policy.IterateDeadlineMs, Deadline(entity.With(Source(SourceStage.Copying, started: 1))).DurationMs);
+
+        VmEntity dead = entity.With(Source(SourceStage.Gone, started: 1));
+
+        Assert.Equal((2 * entity.State.Migration!.Policy.SwitchoverDeadlineMs) + 5_000, Deadline(dead).DurationMs);
+        Assert.IsType<VmEvent.DoubtRaised>(Assert.Single(VmDecisions.Decide(dead, new VmCommand.DeadlinePassed(MigrationPhase.Iterating, s_attempt)).Events));
+    }
+
     [Theory]
     [InlineData(OverBudgetAction.Warn, false)]
     [InlineData(OverBudgetAction.Refuse, true)]

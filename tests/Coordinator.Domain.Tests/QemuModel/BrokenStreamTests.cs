@@ -23,7 +23,7 @@ public sealed class BrokenStreamTests
     [Fact]
     public void FrozenNetwork_InDevice_BlocksForEverUntilYankAndSourceResumes()
     {
-        History history = History.Of().PreSwitchover().Do(QemuStepKind.StreamStalls).Ok(Side.Source, QemuCommand.MigrateContinue());
+        History history = History.Of().PreSwitchover().Do(QemuStepKind.StreamStalls).Continued();
         Assert.DoesNotContain(Qemu.Steps(history.Pair), step => step.Nature == StepNature.Progress);
 
         history.Ok(Side.Source, QemuCommand.Yank).Do(QemuStepKind.Fails, QemuStepKind.Settles).Shows(Side.Source, RunState.Running, MigrationStatus.Failed)
@@ -37,7 +37,7 @@ public sealed class BrokenStreamTests
     [InlineData(true)]
     public void FrozenNetwork_TailInTheSocketsBuffer_DestinationLoadsAfterTheYankedSourceRuns(bool lockReleased)
     {
-        History history = History.Of().PreSwitchover().Do(QemuStepKind.StreamStalls).Ok(Side.Source, QemuCommand.MigrateContinue())
+        History history = History.Of().PreSwitchover().Do(QemuStepKind.StreamStalls).Continued()
             .Do(QemuStepKind.DeviceStateSent);
         history = lockReleased ? history.Do(QemuStepKind.LockReleased) : history;
 

@@ -80,7 +80,10 @@ public sealed class History(QemuPair start)
     public History PreSwitchover() => Active().Do(QemuStepKind.Converges);
 
     /// <summary>The monitor is blocked from here.</summary>
-    public History Sending() => PreSwitchover().Ok(Side.Source, QemuCommand.MigrateContinue());
+    public History Sending() => PreSwitchover().Continued();
+
+    /// <summary>Some time after the command was answered.</summary>
+    public History Continued() => Ok(Side.Source, QemuCommand.MigrateContinue()).Do(QemuStepKind.Continues);
 
     /// <summary>Everything is with the destination, its word is awaited.</summary>
     public History Finishing() => Sending().Do(QemuStepKind.DeviceStateSent, QemuStepKind.LockReleased);

@@ -19,7 +19,7 @@ public sealed class ProcessDeathTests
         History history = History.Of().PreSwitchover().Kill(Side.Destination);
         Assert.Equal([QemuStepKind.ProcessDies], Qemu.Steps(history.Pair).Select(step => step.Kind));
 
-        history.Shows(Side.Source, RunState.FinishMigrate, MigrationStatus.PreSwitchover).Ok(Side.Source, QemuCommand.MigrateContinue())
+        history.Shows(Side.Source, RunState.FinishMigrate, MigrationStatus.PreSwitchover).Continued()
             .Do(QemuStepKind.Fails, QemuStepKind.Settles).Shows(Side.Source, RunState.Running, MigrationStatus.Failed);
         Assert.Equal(["S device", "S failed", "S Resume"], history.Events[^3..]);
     }
