@@ -18,7 +18,7 @@
 mtype = {
     r_none, r_running, r_paused, r_finishmigrate, r_postmigrate, r_inmigrate,                       /* run state */
     m_none, m_setup, m_active, m_preswitchover, m_device, m_completed, m_failed, m_cancelling, m_cancelled,  /* status */
-    w_idle, w_sending, w_finishing, w_settling, w_without_images,                                   /* what the migration thread does */
+    w_idle, w_continuing, w_sending, w_finishing, w_settling, w_without_images,                                   /* what the migration thread does */
     l_absent, l_alive, l_failed, l_gone,                                                                      /* a process */
     k_none, k_open, k_closed_by_source, k_closed_by_destination, k_broken,                          /* the stream's connection */
     a_none, a_awaited, a_loaded, a_load_failed, a_lost,                                             /* the destination's word on the return path */
@@ -72,7 +72,7 @@ bool dUp = true;
 mtype reg = g_none;
 bool everRefused, runningRecorded, withdrawing;
 mtype dView = v_none, gate = j_not;
-bool preparedHere, launched, releasedNoted, refusalNoted, setRunHere, contSent, contFailed;
+bool preparedHere, launched, abandoned, releasedNoted, refusalNoted, setRunHere, contSent, contFailed;
 
 #define D_ACTUAL (!D_ALIVE -> v_gone : (dRun == r_running -> v_runs : (dRun == r_inmigrate -> v_receiving : v_loaded)))
 #define LOADED (reg == g_empty && dView == v_loaded)
@@ -238,6 +238,7 @@ active proctype world() {
     :: STEP(copy_fails, sAlive && sWork == w_idle && sMig == m_active && S_SEES_END) sourceFails(); END
     :: STEP(converges, sAlive && sWork == w_idle && sMig == m_active && !S_SEES_END && !stalled)
         sRun = r_finishmigrate; sMig = m_preswitchover; END        /* from here it notices nothing, not even a dead destination, until migrate-continue */
+    :: STEP(continues, sAlive && sWork == w_continuing) sMig = m_device; sWork = w_sending; END        /* the thread wakes up some time after migrate-continue was answered */
     :: STEP(sending_fails, sAlive && sWork == w_sending && S_SEES_END) sourceFails(); END
     :: STEP(device_state_sent, sAlive && sWork == w_sending && !S_SEES_END && !stalled && sent < 2) sent = 2; END
     :: FAULT(device_state_in_buffer, DEVICE_STATE_IN_BUFFER, sAlive && sWork == w_sending && !S_SEES_END && stalled && sent < 2); sent = 2; END
@@ -284,17 +285,19 @@ active proctype world() {
     :: STEP(migrate_issued, sUp && started && !issued && sView != v_none && sView != v_gone)
         issued = true; sView = v_none;
         if :: sAlive && !S_IN_PROGRESS && sWork == w_idle -> sMig = m_setup :: else fi; END
-    :: STEP(copy_cancelled, sUp && COPYING && cancelWanted && sView != v_cancelling && sAlive && S_IN_PROGRESS && sWork == w_idle && sMig != m_setup)
+    :: STEP(copy_cancelled, sUp && COPYING && cancelWanted && sView != v_cancelling && sAlive && S_IN_PROGRESS && (sWork == w_idle || sWork == w_continuing) && sMig != m_setup)
         sMig = m_cancelling; sWork = w_settling; closeBySource(); tidy(); END
     :: STEP(setup_cancelled, sUp && COPYING && cancelWanted && sView != v_cancelling && sAlive && sMig == m_setup) sMig = m_cancelling; sWork = w_settling; END
     :: STEP(connection_cancelled, sUp && COPYING && cancelWanted && sView != v_cancelling && sAlive && sMig == m_setup && D_LISTENS)
         sMig = m_cancelling; sWork = w_settling; dMig = m_active; link = k_closed_by_source; sent = 0; ack = a_none; END
-    :: STEP(switchover_cancelled, sUp && SWITCHING && sView == v_preswitchover && !continued && (cancelWanted || deadlinePassed) && sAlive && sMig == m_preswitchover && sWork == w_idle)
+    :: STEP(switchover_cancelled, sUp && SWITCHING && sView == v_preswitchover && !continued && (cancelWanted || deadlinePassed) && sAlive && sMig == m_preswitchover && (sWork == w_idle || sWork == w_continuing))
         sMig = m_cancelling; sWork = w_settling; closeBySource(); tidy(); END
+    :: STEP(switchover_cancelled_late, sUp && SWITCHING && sView == v_preswitchover && !continued && (cancelWanted || deadlinePassed) && sAlive && sMig == m_device && sWork == w_finishing)
+        sMig = m_cancelling; sWork = w_settling; closeBySource(); tidy(); END      /* continued by an earlier life of the agent: the command waits for the main lock */
     :: STEP(switchover_continued, sUp && SWITCHING && sView == v_preswitchover
             && ((!continued && !cancelWanted && !deadlinePassed) || (continued && !(deadlinePassed && !yanked))))
         continued = true; sView = v_none;
-        if :: sAlive && sMig == m_preswitchover -> sMig = m_device; sWork = w_sending :: else fi; END
+        if :: sAlive && sMig == m_preswitchover -> sWork = w_continuing :: else fi; END
 #define YANKS (sUp && S_OVER && deadlinePassed && !yanked && (sView == v_none || sView == v_device || (sView == v_preswitchover && continued)))
 #define YANKABLE (S_USES_STREAM && sWork != w_settling)
     :: STEP(yank_closes, YANKS && YANKABLE && !((ack == a_loaded || ack == a_load_failed) && stalled))
@@ -317,7 +320,7 @@ active proctype world() {
 
     /* ---- the destination agent ---- */
     :: FAULT(destination_agent_crashes, DESTINATION_AGENT_CRASHES, dUp);
-        dUp = false; dView = v_none; preparedHere = false; launched = false; releasedNoted = false; refusalNoted = false; gate = j_not; setRunHere = false; contSent = false; contFailed = false;
+        dUp = false; dView = v_none; preparedHere = false; launched = false; abandoned = false; releasedNoted = false; refusalNoted = false; gate = j_not; setRunHere = false; contSent = false; contFailed = false;
         if :: reg == g_run && PLANTED(register_not_durable) -> reg = g_empty; runningRecorded = false :: else fi;
         END
     :: STEP(destination_agent_restarts, !dUp) dUp = true; END
@@ -327,6 +330,7 @@ active proctype world() {
         dView = D_ACTUAL;
         if
         :: reg == g_empty && dView == v_gone -> refusedAlone()                        /* its own QEMU is gone: nothing to lose */
+        :: reg == g_empty && abandoned && dView == v_receiving && dMig == m_setup -> setRefused()         /* the source is dead, and nobody has connected */
         :: reg == g_run && !runningRecorded && dView == v_gone && MAY_WITHDRAW -> reg = g_refused; everRefused = true
         :: reg == g_run && dView == v_runs -> runningRecorded = true
         :: else
@@ -364,7 +368,8 @@ active proctype world() {
     :: STEP(hears_lost, IN_HANDOFF && sUp && sView == v_gone && ((!started && tombstone) || (dUp && REFUSED_AND_DEAD))) phase = Lost; owesCleanUp = true; END
     :: STEP(doubts_evidence, phase == Handoff && sUp && sView == v_gone && dUp
             && ((LOADED && !completedRecorded) || (reg == g_run && !runningRecorded && dView == v_gone))) phase = InDoubt; END
-    :: STEP(doubts_silence, phase == Handoff && timedOut) phase = InDoubt; END
+    :: STEP(abandons, IN_HANDOFF && sUp && sView == v_gone && !completedRecorded && dUp && reg == g_empty && dView == v_receiving && !abandoned) abandoned = true; dView = v_none; END
+    :: STEP(doubts_silence, phase == Handoff && (timedOut || (sUp && sView == v_gone))) phase = InDoubt; END
     :: STEP(judges, phase == Verifying) phase = Finishing; END
     :: STEP(ends_source, owesEnd && sUp && HANDED_OVER && !endWanted) endWanted = true; END
     :: STEP(source_end_seen, owesEnd && sUp && sView == v_gone) owesEnd = false; END
