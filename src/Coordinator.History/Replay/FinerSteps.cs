@@ -5,7 +5,8 @@ namespace Coordinator.History;
 /// <summary>
 /// The model's steps, and two of them also in halves. The model lets both ends of a connection become <c>active</c> at once, and the guest stop in the same moment in which the
 /// status changes; real QEMUs were seen in between, on a machine without idle cores for 140 ms and 50 ms (10.0.2): a source in <c>active</c>, or already in <c>pre-switchover</c>,
-/// whose destination is still in <c>setup</c>, the other way round, and <c>finish-migrate</c> with <c>active</c>. The agents see these states and wait.
+/// whose destination is still in <c>setup</c>, the other way round, and <c>finish-migrate</c> with <c>active</c>. The agents see these states and wait. And a connection that
+/// somebody else took for a dead destination, which the agents cannot tell from a stream that broke right after it began.
 /// </summary>
 internal static class FinerSteps
 {
@@ -47,6 +48,12 @@ internal static class FinerSteps
         if (isStopping)
         {
             yield return (pair with { Source = Stopped(pair) }, IsFault: false);
+        }
+
+        // Somebody in between took the connection for a destination that is not there any more: the kernel for a process that is just dying, or a relay. For the source it is a stream that broke.
+        if (pair is { Source: { Alive: true, Status: MigrationStatus.Setup, Phase: SourcePhase.Idle }, Destination.Alive: false })
+        {
+            yield return (pair with { Source = pair.Source with { Status = MigrationStatus.Active }, Stream = new MigrationStream { Link = StreamLink.Broken } }, IsFault: true);
         }
     }
 

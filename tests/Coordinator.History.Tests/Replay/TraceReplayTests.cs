@@ -92,6 +92,25 @@ public sealed class TraceReplayTests
         Assert.True(result.Explained, result.ToString());
     }
 
+    /// <summary>Seen with a relay between the hosts.</summary>
+    [Fact]
+    public void SourceConnectsToADeadDestinationsRelay_AndFails_IsExplainedWithFaultsOnly()
+    {
+        const string Trace = """
+            1.000 dst launched
+            1.010 dst << MIGRATION {"status": "setup"}
+            1.010 dst >> migrate-incoming {"uri": "tcp:b:1"} -> {"return": {}}
+            2.000 dst ended
+            2.100 src >> migrate {"uri": "tcp:b:1"} -> {"return": {}}
+            2.101 src << MIGRATION {"status": "setup"}
+            2.102 src << MIGRATION {"status": "active"}
+            2.103 src << MIGRATION {"status": "failed"}
+            """;
+        ReplayResult result = Replay(Trace, Faulty);
+        Assert.True(result.Explained, result.ToString());
+        Assert.False(Replay(Trace, Calm).Explained);
+    }
+
     [Fact]
     public void SourceLeavesPreSwitchover_WithoutContinue_IsNotExplained() => Assert.False(
         Replay(MeasuredTraces.CancelInDeviceThatLoses.Replace("2.502 src >> migrate-continue {\"state\": \"pre-switchover\"} -> {\"return\": {}}\n", "", StringComparison.Ordinal), Faulty).Explained);
