@@ -13,9 +13,9 @@ public sealed partial class Moves
     {
         foreach ((Happened lost, HostName host) in (ReadOnlySpan<(Happened, HostName)>)[(Happened.SourceHostLost, SourceHost), (Happened.DestinationHostLost, DestinationHost)])
         {
-            if (world.Happened.HasFlag(lost))
+            if (world.Happened.HasFlag(lost) && entity.State.Migration is { } about)
             {
-                Say(world, slot, entity, new VmCommand.ProveHostOff(new RequestId("p1"), host, Connected: false, s_word), $"a person proves the {host} host off", found);
+                Say(world, slot, entity, new VmCommand.ProveHostOff(new RequestId($"off-{host}-{about.Attempt}"), about.Attempt, host, Connected: false, s_word), $"a person proves the {host} host off", found);
             }
         }
 
@@ -29,7 +29,7 @@ public sealed partial class Moves
         foreach (DoubtChoice choice in Enum.GetValues<DoubtChoice>())
         {
             DoubtResolution resolution = new(choice, s_word, ["none"], choice == DoubtChoice.ReleaseFromRecord ? record : null);
-            Say(world, slot, entity, new VmCommand.Resolve(new RequestId("p2"), resolution), $"a person chooses {choice}", found);
+            Say(world, slot, entity, new VmCommand.Resolve(new RequestId($"{choice}-{m.Attempt}"), m.Attempt, resolution), $"a person chooses {choice}", found);
         }
     }
 

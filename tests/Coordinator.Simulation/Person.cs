@@ -52,7 +52,7 @@ public sealed class Person
             AgentNode agent = _world.AgentOf(host);
             if (agent.IsLost && !m.IsProvenOff(host))
             {
-                entity.Ask(new VmCommand.ProveHostOff(new RequestId("p1"), host, Connected: agent.IsAlive, s_word), _ => { });
+                entity.Ask(new VmCommand.ProveHostOff(new RequestId($"off-{host}-{m.Attempt}-{_dice.Between(0, 1_000_000)}"), m.Attempt, host, Connected: agent.IsAlive, s_word), _ => { });
             }
         }
 
@@ -66,7 +66,7 @@ public sealed class Person
         ReleaseRecord? record = disk.Final == m.Attempt && disk.Source.Completed >= m.Attempt ? new ReleaseRecord(m.Attempt, disk.Source.DestinationStore, "") : null;
         DoubtChoice choice = _dice.Pick(Enum.GetValues<DoubtChoice>());
         entity.Ask(
-            new VmCommand.Resolve(new RequestId("p2"), new DoubtResolution(choice, s_word, ["none"], choice == DoubtChoice.ReleaseFromRecord ? record : null)),
+            new VmCommand.Resolve(new RequestId($"word-{m.Attempt}-{_words}"), m.Attempt, new DoubtResolution(choice, s_word, ["none"], choice == DoubtChoice.ReleaseFromRecord ? record : null)),
             reply =>
             {
                 if (reply.Kind == VmReplyKind.Accepted)

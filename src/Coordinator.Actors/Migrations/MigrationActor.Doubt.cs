@@ -30,7 +30,7 @@ internal sealed partial class MigrationActor
         HostName host = new(off.Host);
         RequestId request = new(off.RequestId);
         SignedWord word = new(off.By, off.Proof.Length > 0 ? off.Proof : "asks the hook");
-        VmCommand.ProveHostOff command = new(request, host, IsConnected(host), word);
+        VmCommand.ProveHostOff command = new(request, State.Migration?.Attempt ?? AttemptNo.None, host, IsConnected(host), word);
         if (off.Proof.Length > 0)
         {
             Ask(command);
@@ -104,7 +104,7 @@ internal sealed partial class MigrationActor
         if (answered.Answer.IsOff)
         {
             Execute(Tell, new VmCommand.ProveHostOff(
-                answered.Request, answered.Host, IsConnected(answered.Host), new SignedWord("the fencing hook", answered.Answer.Said)));
+                answered.Request, State.Migration?.Attempt ?? AttemptNo.None, answered.Host, IsConnected(answered.Host), new SignedWord("the fencing hook", answered.Answer.Said)));
             return;
         }
 

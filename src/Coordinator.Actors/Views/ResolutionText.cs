@@ -21,6 +21,11 @@ internal static class ResolutionText
             throw new InvalidValueException("choice", asked.Choice, string.Join(", ", Enum.GetNames<DoubtChoice>()));
         }
 
+        if (asked.Attempt <= 0)
+        {
+            throw new InvalidValueException("attempt", $"{asked.Attempt}", "the attempt whose doubt was looked at, from 1 on; 'coordctl resolve' shows it");
+        }
+
         string[] disks = [.. asked.Disks.Select(d => d.Trim()).Where(d => d.Length > 0)];
         if (disks.Length > MaxDisks || disks.Any(d => d.Length > 128 || d.Any(char.IsControl)))
         {
@@ -36,7 +41,7 @@ internal static class ResolutionText
         }
 
         return new VmCommand.Resolve(
-            new RequestId(asked.RequestId), new DoubtResolution(choice, new SignedWord(asked.By, asked.Proof), disks.ToEquatableList(), record));
+            new RequestId(asked.RequestId), new AttemptNo(asked.Attempt), new DoubtResolution(choice, new SignedWord(asked.By, asked.Proof), disks.ToEquatableList(), record));
     }
 
     /// <summary>The source's final indices, as its agent had written them down.</summary>

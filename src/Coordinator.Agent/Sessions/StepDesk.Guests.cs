@@ -116,12 +116,13 @@ internal sealed partial class StepDesk
     private async ValueTask EndUnknownAsync(StepContext context, LaunchId launch, string definitionYaml)
     {
         string text = LaunchRecord.TextOf(launch);
+        // What a person can mend is not rejected: a rejection is kept in the step log, and repeating the request would get it again.
         CommandReply reply = definitionYaml.Length == 0 || IsAdopted(definitionYaml)
             ? CommandReply.Rejected($"no QEMU of launch {launch} was ever on this host, as far as its agent knows")
             : QemuLauncher.FindLaunch(text) is [{ } found, ..]
-                ? CommandReply.Rejected($"this agent's state knows nothing of launch {launch}, and its QEMU is here (pid {found.Pid}); end it by hand, then repeat this")
+                ? CommandReply.NotYet($"this agent's state knows nothing of launch {launch}, and its QEMU is here (pid {found.Pid}); end it by hand")
                 : session.Guests.ResidentLives
-                    ? CommandReply.Rejected($"another QEMU of this VM is on this host (launch {session.Guests.Resident})")
+                    ? CommandReply.NotYet($"another QEMU of this VM is on this host (launch {session.Guests.Resident})")
                     : CommandReply.Accepted;
         if (reply.Kind != ReplyKind.Accepted)
         {

@@ -259,10 +259,19 @@ internal sealed partial class VmSession : IAsyncDisposable
     /// <summary>Without it a process that died while the disk was full would be waited for until this agent restarts (found by the simulator).</summary>
     private async ValueTask RecordAgainAsync()
     {
-        while (_unrecorded.TryPeek(out SessionInput? input))
+        // Taken out first: one that fails for another reason than the disk must not stand before the others for ever.
+        for (int left = _unrecorded.Count; left > 0; left--)
         {
-            await ReceiveAsync(input);
-            _unrecorded.Dequeue();
+            SessionInput input = _unrecorded.Dequeue();
+            try
+            {
+                await ReceiveAsync(input);
+            }
+            catch (Exception e) when (e is AgentStoreException or FailpointException)
+            {
+                _unrecorded.Enqueue(input);
+                throw;
+            }
         }
     }
 

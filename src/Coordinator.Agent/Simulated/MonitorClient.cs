@@ -45,12 +45,15 @@ internal sealed class MonitorClient(Socket socket, SimulatedMachine machine)
             // The client has gone, or is none.
         }
 
-        await gone.CancelAsync();
-        _waiting.Writer.TryComplete();
-        await executing;
-        _said.Writer.TryComplete();
-        await writing;
-        socket.Dispose();
+        finally
+        {
+            await gone.CancelAsync();
+            _waiting.Writer.TryComplete();
+            await executing;
+            _said.Writer.TryComplete();
+            await writing;
+            socket.Dispose();
+        }
     }
 
     private async Task ReadAsync(CancellationToken cancellation)
@@ -76,7 +79,7 @@ internal sealed class MonitorClient(Socket socket, SimulatedMachine machine)
     {
         if (command["exec-oob"] is { } urgent)
         {
-            string name = urgent.GetValue<string>();
+            string name = NameOf(urgent);
             _said.Writer.TryWrite(SimulatedMachine.IsOutOfBand(name)
                 ? await AnswerAsync(name, command)
                 : Failed(command, new QmpFailure($"The command {name} does not support OOB")));
@@ -92,7 +95,7 @@ internal sealed class MonitorClient(Socket socket, SimulatedMachine machine)
         {
             await foreach (JsonObject command in _waiting.Reader.ReadAllAsync(cancellation))
             {
-                string name = command["execute"]?.GetValue<string>() ?? "";
+                string name = NameOf(command["execute"]);
                 if (!_isNegotiated)
                 {
                     _isNegotiated = name == "qmp_capabilities";
@@ -110,6 +113,9 @@ internal sealed class MonitorClient(Socket socket, SimulatedMachine machine)
             return;
         }
     }
+
+    /// <summary>Empty for what is no text: no command has that name.</summary>
+    private static string NameOf(JsonNode? word) => word is JsonValue value && value.TryGetValue(out string? name) ? name : "";
 
     private async Task<JsonObject> AnswerAsync(string name, JsonObject command)
     {

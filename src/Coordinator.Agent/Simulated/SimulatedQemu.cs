@@ -83,8 +83,14 @@ internal static class SimulatedQemu
                 {
                     MonitorClient client = new(await listener.AcceptAsync(ended), machine);
                     clients.Add(client);
-                    await client.ServeAsync(ended);
-                    clients.Remove(client);
+                    try
+                    {
+                        await client.ServeAsync(ended);
+                    }
+                    finally
+                    {
+                        clients.Remove(client);
+                    }
                 }
                 catch (Exception e) when (e is OperationCanceledException or SocketException)
                 {

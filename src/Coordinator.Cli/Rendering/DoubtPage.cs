@@ -28,6 +28,7 @@ internal static class DoubtPage
         foreach (var choice in doubt.Choices)
             grid.AddRow(new Text(OptionOf(choice.Name)), new Text(choice.Refusal.Length == 0 ? $"open: {Meaning(choice.Name)}" : $"not open: {choice.Refusal}"));
         parts.Add(Columns.Indented(grid));
+        parts.Add(new Text($"A choice names what it is about: --attempt {migration.Attempt}"));
         return new Rows(parts);
     }
 

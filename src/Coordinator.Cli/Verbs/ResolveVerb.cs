@@ -25,11 +25,12 @@ internal static class ResolveVerb
             HelpName = "DISK,...",
             CustomParser = argument => [.. argument.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))],
         };
+        Option<int?> attempt = new("--attempt") { Description = "which doubt the choice is about: the attempt that is shown with the evidence; a doubt of another one is not settled by it", HelpName = "N" };
         Option<string?> proof = new("--proof") { Description = "why you are sure, kept in the journal", HelpName = "TEXT" };
         Option<bool> watch = new("--watch", "-w") { Description = "show what becomes of it" };
         var by = SharedOptions.By();
         var requestId = SharedOptions.RequestId();
-        var command = new Command("resolve", "a migration in doubt: what is known, what may be chosen, and a person's choice") { vm, lost, keepSource, runDestination, record, rewind, proof, by, watch, requestId };
+        var command = new Command("resolve", "a migration in doubt: what is known, what may be chosen, and a person's choice") { vm, lost, keepSource, runDestination, record, rewind, attempt, proof, by, watch, requestId };
         command.Validators.Add(parsed =>
         {
             bool[] chosen = [parsed.GetValue(lost), parsed.GetValue(keepSource), parsed.GetValue(runDestination)];
@@ -41,6 +42,8 @@ internal static class ResolveVerb
                 parsed.AddError("--record goes with --run-destination, and with a record nothing is rewound");
             else if (chosen.Any(c => c) && string.IsNullOrWhiteSpace(parsed.GetValue(proof)))
                 parsed.AddError("--proof is needed: why you are sure, for the journal");
+            else if (chosen.Any(c => c) && parsed.GetValue(attempt) is null or <= 0)
+                parsed.AddError("--attempt is needed, from 1 on: the attempt that 'coordctl resolve VM' shows with the evidence that you looked at");
         });
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -60,6 +63,7 @@ internal static class ResolveVerb
             {
                 RequestId = shared.RequestIdOf(parsed, requestId),
                 Vm = parsed.GetRequiredValue(vm),
+                Attempt = parsed.GetValue(attempt) ?? 0,
                 Choice = choice,
                 By = shared.ByOf(parsed, by),
                 Proof = parsed.GetRequiredValue(proof)!,

@@ -32,6 +32,7 @@ public sealed record ProveHostOff(string Vm, string RequestId, string Host, stri
 /// </summary>
 /// <param name="Vm">The VM's name.</param>
 /// <param name="RequestId">Repeating it changes nothing.</param>
+/// <param name="Attempt">Which doubt the word is about: one of another attempt is not settled by it.</param>
 /// <param name="Choice">Lost, KeepSource, RunDestination or ReleaseFromRecord.</param>
 /// <param name="By">Who says so.</param>
 /// <param name="Proof">How they know.</param>
@@ -40,7 +41,7 @@ public sealed record ProveHostOff(string Vm, string RequestId, string Host, stri
 /// <param name="RecordStore">The store that the record was meant for.</param>
 /// <param name="RecordReleased">coordinator.handoff.v1.Released</param>
 public sealed record ResolveDoubt(
-    string Vm, string RequestId, string Choice, string By, string Proof, string[] Disks, int RecordAttempt, Guid RecordStore, byte[] RecordReleased) : IWireMessage;
+    string Vm, string RequestId, int Attempt, string Choice, string By, string Proof, string[] Disks, int RecordAttempt, Guid RecordStore, byte[] RecordReleased) : IWireMessage;
 
 /// <summary>Launch a VM's one copy on a host, from the text of its definition.</summary>
 public sealed record StartVirtualMachine(string Vm, string RequestId, string Host, string DefinitionYaml) : IWireMessage;

@@ -39,12 +39,12 @@ public abstract record VmCommand
 
     /// <summary>
     /// A host of this migration is off, and every process on it dead: said by the fencing hook, or by a person who looked. <paramref name="Connected"/>: its agent answers at
-    /// this moment, which contradicts it.
+    /// this moment, which contradicts it. Said about one attempt: the host may be mended before a repetition of the request arrives.
     /// </summary>
-    public sealed record ProveHostOff(RequestId Request, HostName Host, bool Connected, SignedWord Word) : VmCommand;
+    public sealed record ProveHostOff(RequestId Request, AttemptNo Attempt, HostName Host, bool Connected, SignedWord Word) : VmCommand;
 
-    /// <summary>A person's word on a migration in doubt.</summary>
-    public sealed record Resolve(RequestId Request, DoubtResolution Resolution) : VmCommand;
+    /// <summary>A person's word on the doubt of one attempt; never taken for the doubt of another, which that person has not looked at.</summary>
+    public sealed record Resolve(RequestId Request, AttemptNo Attempt, DoubtResolution Resolution) : VmCommand;
 
     /// <summary>The agent that was to carry the word out answers that it is no longer possible.</summary>
     public sealed record RefuseResolution(AttemptNo Attempt, string Reason) : VmCommand;

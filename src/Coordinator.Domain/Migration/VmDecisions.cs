@@ -186,6 +186,16 @@ public static class VmDecisions
                 : "the VM has no migration");
         }
 
+        if (WasAnswered(state, off.Request) is { } answered)
+        {
+            return answered;
+        }
+
+        if (off.Attempt != m.Attempt)
+        {
+            return Refuse(VmReplyKind.FailedPrecondition, OtherAttempt(m, off.Attempt));
+        }
+
         if (off.Host != m.Source && off.Host != m.Destination)
         {
             return Refuse(VmReplyKind.FailedPrecondition, $"migration {m.Id} goes from {m.Source} to {m.Destination}; '{off.Host}' has no part in it");
@@ -203,6 +213,16 @@ public static class VmDecisions
         if (entity.State.Migration is not { } m)
         {
             return Refuse(VmReplyKind.NotFound, "the VM has no migration");
+        }
+
+        if (WasAnswered(entity.State, resolve.Request) is { } answered)
+        {
+            return answered;
+        }
+
+        if (resolve.Attempt != m.Attempt)
+        {
+            return Refuse(VmReplyKind.FailedPrecondition, OtherAttempt(m, resolve.Attempt));
         }
 
         if (m.Resolution is { } earlier)
@@ -226,6 +246,13 @@ public static class VmDecisions
 
         return Accept(new VmReply(VmReplyKind.Accepted, "", m.Id), new VmEvent.DoubtResolved(resolve.Request, m.Attempt, resolve.Resolution));
     }
+
+    /// <summary>A word is recorded once, whatever became of it: its repetition must not be taken for a second one.</summary>
+    private static Handoff.Decision<VmReply, VmEvent>? WasAnswered(VmState state, RequestId request) =>
+        state.Requests.FirstOrDefault(r => r.Request == request) is { } answered ? new(new VmReply(VmReplyKind.Accepted, "this was recorded before", answered.Migration), []) : null;
+
+    private static string OtherAttempt(MigrationState m, AttemptNo said) =>
+        $"this is about attempt {said}, and migration {m.Id} is in attempt {m.Attempt} ({m.Phase}): look again with 'coordctl resolve', and name that one";
 
     private static Handoff.Decision<VmReply, VmEvent> DecideRehearsal(VmState state, VmCommand.NoteRehearsal rehearsal)
     {

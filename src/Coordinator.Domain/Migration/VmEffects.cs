@@ -133,6 +133,12 @@ public static class VmEffects
 
     private static void AddHandoff(VmEntity entity, MigrationState m, List<VmEffect> effects)
     {
+        // Also while a word is being carried out: that may take as long as the host that is to do it is away.
+        if (m.Phase == MigrationPhase.InDoubt)
+        {
+            effects.Add(new VmEffect.RaiseAlert(m.Attempt));
+        }
+
         if (m.Resolution is { } resolution)
         {
             AddResolution(m, resolution, effects);
@@ -151,11 +157,6 @@ public static class VmEffects
         else if (entity.FencedReportOf(m.Source) is not { } s || s.Source.Attempt < m.Attempt)
         {
             effects.Add(new VmEffect.StartAttempt(m.Source, m.Attempt, m.DestinationStore));
-        }
-
-        if (m.Phase == MigrationPhase.InDoubt)
-        {
-            effects.Add(new VmEffect.RaiseAlert(m.Attempt));
         }
     }
 

@@ -66,7 +66,7 @@ public static class VmProgress
         VmState state = entity.State;
         if (!state.IsMigrating && !entity.Ahead.IsEmpty)
         {
-            return OfNewerRecords(entity);
+            return RestoredJournal.Next(entity);
         }
 
         if (state.IsMigrating || entity.FencedReportOf(state.Residence.Host) is not { Guest: { } guest } || guest.Launch != state.Residence.Launch)
@@ -82,18 +82,6 @@ public static class VmProgress
             ResidenceKind.Stopping when !guest.Alive => new VmEvent.VmGone("stopped on request"),
             _ => null,
         };
-    }
-
-    /// <summary>
-    /// The one host that has the guest at home, once every host that knows more than the journal has spoken under the own fence. A former source or a copy that is still arriving is not at home.
-    /// </summary>
-    private static VmEvent? OfNewerRecords(VmEntity entity)
-    {
-        List<HostReport> known = entity.Ahead.Select(entity.FencedReportOf).OfType<HostReport>().ToList();
-        List<HostReport> homes = known.Where(r => r is { Guest.Alive: true, Source.Stage: SourceStage.Home }).ToList();
-        return known.Count == entity.Ahead.Count && homes is [{ Guest: { } guest } home]
-            ? new VmEvent.ResidenceCorrected(home.Host, guest.Launch, known.Select(r => r.GreatestAttempt).Aggregate(AttemptNo.Max))
-            : null;
     }
 
     private static VmEvent? OfGate(VmEntity entity, MigrationState m)
@@ -166,9 +154,16 @@ public static class VmProgress
     {
         HostReport? s = entity.FencedReportOf(m.Source);
         HostReport? d = entity.FencedReportOf(m.Destination);
-        if (d is not null && d.Store == m.DestinationStore && d.Destination.Attempt == m.Attempt && d.Destination.Stage == DestinationStage.Running)
+        // While the source is being kept by a person's word, a destination that comes back with an old record of a guest that ran there decides nothing: the source answers first, whether
+        // it has taken the word. Else both would be recorded, and the one that lives would be the one that is forgotten.
+        if (d.IsOf(m) && d.Destination.Stage == DestinationStage.Running && m.Resolution is not { Choice: DoubtChoice.KeepSource })
         {
             return new VmEvent.GuestRunsAtDestination(m.Attempt);
+        }
+
+        if (m.Resolution is { } word && CarrierOf(m, word) is { } carrier && m.IsProvenOff(carrier) && entity.FencedReportOf(carrier) is null)
+        {
+            return new VmEvent.ResolutionFailed(m.Attempt, $"{carrier} is off before it could carry the word out");
         }
 
         if (m.Resolution is { Choice: DoubtChoice.Lost } givenUp && IsOver(m, s, d))
@@ -241,6 +236,15 @@ public static class VmProgress
             (false, false) => "QEMU broke the attempt off without a word; see its log on both hosts",
         };
     }
+
+    /// <summary>Which host's agent a word is for; giving up is for both, and a host that is off has nothing left to give up.</summary>
+    private static HostName? CarrierOf(MigrationState m, DoubtResolution word) => word.Choice switch
+    {
+        DoubtChoice.KeepSource => m.Source,
+        DoubtChoice.RunDestination or DoubtChoice.ReleaseFromRecord => m.Destination,
+        DoubtChoice.Lost => null,
+        _ => throw new InvalidOperationException($"unknown choice {word.Choice}"),
+    };
 
     /// <summary>No copy of this attempt is anywhere any more, and none can come back.</summary>
     private static bool IsOver(MigrationState m, HostReport? source, HostReport? destination)

@@ -49,9 +49,9 @@ public static class VmTransitions
         VmEvent.VerdictReached e => Move(state, happened, MigrationPhase.Finishing, m => m with { Verdict = e.Verdict }),
         VmEvent.AttemptEnded e => EndAttempt(state, e),
         VmEvent.DebtSettled e => state with { Owed = state.Owed.Where(o => o.Host != e.Host || o.Attempt != e.Attempt).ToEquatableList() },
-        VmEvent.HostProvenOff e => Change(state, happened, e.Attempt, m => m with { ProvenOff = m.ProvenOff.Contains(e.Host) ? m.ProvenOff : m.ProvenOff.Add(e.Host) }),
+        VmEvent.HostProvenOff e => Answered(Change(state, happened, e.Attempt, m => m with { ProvenOff = m.ProvenOff.Contains(e.Host) ? m.ProvenOff : m.ProvenOff.Add(e.Host) }), e.Request),
         VmEvent.DoubtResolved e => state.Migration is { Phase: MigrationPhase.InDoubt, Resolution: null }
-            ? Change(state, happened, e.Attempt, m => m with { Resolution = e.Resolution })
+            ? Answered(Change(state, happened, e.Attempt, m => m with { Resolution = e.Resolution }), e.Request)
             : throw Impossible(state, happened),
         VmEvent.ResolutionFailed e => Change(state, happened, e.Attempt, m => m with { Resolution = null, Reason = $"{m.Reason}; {e.Reason}" }),
         VmEvent.ForeignRunReported e => state.Migration is { } ran && ran.Attempt == e.Attempt
@@ -73,12 +73,13 @@ public static class VmTransitions
             throw Impossible(state, e);
         }
 
+        return Answered(state with { Migration = new MigrationState(e.Id, e.Source, e.SourceLaunch, e.Destination, e.Policy) }, e.Request);
+    }
+
+    private static VmState Answered(VmState state, RequestId request)
+    {
         EquatableList<AnsweredRequest> kept = state.Requests.Count >= VmState.MaxRequests ? state.Requests.Skip(1).ToEquatableList() : state.Requests;
-        return state with
-        {
-            Migration = new MigrationState(e.Id, e.Source, e.SourceLaunch, e.Destination, e.Policy),
-            Requests = kept.Add(new AnsweredRequest(e.Request, e.Id)),
-        };
+        return state with { Requests = kept.Add(new AnsweredRequest(request, state.Migration!.Id)) };
     }
 
     private static VmState Open(VmState state, VmEvent.AttemptOpened e)

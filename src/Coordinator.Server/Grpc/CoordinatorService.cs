@@ -122,6 +122,7 @@ internal sealed partial class CoordinatorService(VmClient vms, HoldClient hold, 
             new ResolveDoubt(
                 Vm(request.Vm),
                 new RequestId(request.RequestId).Value,
+                request.Attempt,
                 request.Choice,
                 request.By,
                 request.Proof,

@@ -148,7 +148,7 @@ public sealed class MigrationDoubtTests : MigrationKit
         await Terminal();
         Refused(await Keep("vda"), "has already ended: Succeeded");
         Refused(await Off("host-b"), "nothing of it depends on whether a host is off");
-        VmAnswer odd = await Insist(new ResolveDoubt(FakeWorld.Vm, "r", "Perhaps", "ann", "x", [], 0, Guid.Empty, []));
+        VmAnswer odd = await Insist(new ResolveDoubt(FakeWorld.Vm, "r", 1, "Perhaps", "ann", "x", [], 0, Guid.Empty, []));
         Assert.Equal(AnswerKind.InvalidArgument, odd.Kind);
         Assert.Contains("Lost, KeepSource, RunDestination, ReleaseFromRecord", odd.Message, StringComparison.Ordinal);
     }
@@ -189,10 +189,13 @@ public sealed class MigrationDoubtTests : MigrationKit
 
     private Task<VmAnswer> Off(string host) => Insist(new ProveHostOff(FakeWorld.Vm, $"off-{host}", host, "ann", "the rack has no power"));
 
+    /// <summary>Each word is a request of its own.</summary>
+    private int _said;
+
     private Task<VmAnswer> Keep(params string[] disks) => Resolve("KeepSource", disks);
 
     private Task<VmAnswer> Resolve(string choice, string[] disks, int attempt = 0) => Insist(new ResolveDoubt(
-        FakeWorld.Vm, $"resolve-{choice}", choice, "ann", "the rack has no power", disks, attempt, attempt == 0 ? Guid.Empty : World.B.Store.Value, []));
+        FakeWorld.Vm, $"resolve-{choice}-{_said++}", 1, choice, "ann", "the rack has no power", disks, attempt, attempt == 0 ? Guid.Empty : World.B.Store.Value, []));
 
     private static void Refused(VmAnswer answer, params string[] anyOf)
     {

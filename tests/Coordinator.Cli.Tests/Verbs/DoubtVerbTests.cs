@@ -33,11 +33,11 @@ public sealed class DoubtVerbTests : IAsyncLifetime
     {
         coordinator.Answers<ResolveDoubtRequest>(_ => Samples.DoubtWithChoices());
 
-        var run = await CoordctlRun.Of(coordinator, "resolve", "demo", "--keep-source", "--accept-rewind", "vda, vdb", "--proof", "the rack has no power", "--by", "ann");
+        var run = await CoordctlRun.Of(coordinator, "resolve", "demo", "--attempt", "3", "--keep-source", "--accept-rewind", "vda, vdb", "--proof", "the rack has no power", "--by", "ann");
 
         Assert.Equal(ExitCode.Ok, run.ExitCode);
         Assert.Equal(
-            new ResolveDoubtRequest { RequestId = "coordctl-test", Vm = "demo", Choice = "KeepSource", By = "ann", Proof = "the rack has no power", Disks = { "vda", "vdb" } },
+            new ResolveDoubtRequest { RequestId = "coordctl-test", Vm = "demo", Attempt = 3, Choice = "KeepSource", By = "ann", Proof = "the rack has no power", Disks = { "vda", "vdb" } },
             coordinator.Request<ResolveDoubtRequest>());
     }
 
@@ -49,7 +49,7 @@ public sealed class DoubtVerbTests : IAsyncLifetime
         coordinator.Answers<ResolveDoubtRequest>(_ => Samples.DoubtWithChoices());
         try
         {
-            var run = await CoordctlRun.Of(coordinator, "resolve", "demo", "--run-destination", "--record", file, "--proof", "read from its disk");
+            var run = await CoordctlRun.Of(coordinator, "resolve", "demo", "--attempt", "3", "--run-destination", "--record", file, "--proof", "read from its disk");
 
             Assert.Equal(ExitCode.Ok, run.ExitCode);
             var sent = coordinator.Request<ResolveDoubtRequest>();
@@ -66,6 +66,8 @@ public sealed class DoubtVerbTests : IAsyncLifetime
     [Theory]
     [InlineData("choose one of --lost, --keep-source and --run-destination", "--lost", "--keep-source", "--proof", "x")]
     [InlineData("--proof is needed", "--lost")]
+    [InlineData("--attempt is needed", "--lost", "--proof", "x")]
+    [InlineData("--attempt is needed", "--attempt", "0", "--lost", "--proof", "x")]
     [InlineData("without a choice the doubt is only shown", "--proof", "x")]
     [InlineData("--record goes with --run-destination", "--lost", "--record", "f", "--proof", "x")]
     public async Task Resolve_HalfAWord_IsRefusedBeforeAnybodyIsAsked(string sentence, params string[] options)
@@ -80,7 +82,7 @@ public sealed class DoubtVerbTests : IAsyncLifetime
     [Fact]
     public async Task Resolve_RecordThatIsNone_IsRefused()
     {
-        var run = await CoordctlRun.Of(coordinator, "resolve", "demo", "--run-destination", "--record", "/nonexistent/record.json", "--proof", "x");
+        var run = await CoordctlRun.Of(coordinator, "resolve", "demo", "--attempt", "3", "--run-destination", "--record", "/nonexistent/record.json", "--proof", "x");
 
         Assert.Equal(ExitCode.Usage, run.ExitCode);
         Assert.Contains("'coordinator-agent record' writes one", run.Error, StringComparison.Ordinal);
@@ -91,7 +93,7 @@ public sealed class DoubtVerbTests : IAsyncLifetime
     {
         coordinator.Refuses<ResolveDoubtRequest>(StatusCode.FailedPrecondition, "Lost is refused: beta reported last that the destination is Running");
 
-        var run = await CoordctlRun.Of(coordinator, "resolve", "demo", "--lost", "--proof", "x");
+        var run = await CoordctlRun.Of(coordinator, "resolve", "demo", "--attempt", "3", "--lost", "--proof", "x");
 
         Assert.Equal((ExitCode.Refused, "coordctl: Lost is refused: beta reported last that the destination is Running\n"), (run.ExitCode, run.Error));
     }

@@ -59,6 +59,32 @@ public sealed class RestoredJournalTests
         Assert.Empty(entity.Ahead);
     }
 
+    /// <summary>It moved, and was stopped: no host has it any more, and without a conclusion the VM could never be started, stopped or migrated again.</summary>
+    [Fact]
+    public void GuestThatEndedSinceTheBackup_IsGoneOnceEveryHostHasSpoken()
+    {
+        HostReport ended = Home with
+        {
+            Source = Home.Source with { Stage = SourceStage.Gone },
+            Destination = Home.Destination with { Stage = DestinationStage.Running, Launch = s_new },
+            Guest = QemuView.Gone(s_new),
+        };
+        Assert.Null(VmProgress.Next(Restored().With(ended)));
+        Assert.Null(VmProgress.Next(Restored().With(FormerSource).With(ended with { Guest = Home.Guest })));
+        Assert.Null(VmProgress.Next(Restored().With(FormerSource).With(ended with { Destination = ended.Destination with { Stage = DestinationStage.Granted } })));
+
+        VmEntity entity = Restored().With(FormerSource).With(ended);
+        VmEvent corrected = VmProgress.Next(entity)!;
+        Assert.Equal(new VmEvent.ResidenceCorrected(s_b, s_new, new AttemptNo(3)), corrected);
+        entity = VmTransitions.Apply(entity, corrected);
+        VmEvent gone = VmProgress.Next(entity)!;
+        Assert.IsType<VmEvent.VmGone>(gone);
+        entity = VmTransitions.Apply(entity, gone);
+
+        Assert.Equal((ResidenceKind.Absent, new AttemptNo(3)), (entity.State.Residence.Kind, entity.State.LastAttempt));
+        Assert.Equal(VmReplyKind.Accepted, VmDecisions.Decide(entity, new VmCommand.StartVm(new RequestId("new"), s_a, HostIsKnown: true, new LaunchId(Guid.NewGuid()), "name: vm")).Reply.Kind);
+    }
+
     [Fact]
     public void CopyThatIsNotAtHome_IsNotBelieved()
     {

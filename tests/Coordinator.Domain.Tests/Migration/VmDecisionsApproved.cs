@@ -192,10 +192,10 @@ public sealed class VmDecisionsApproved
         yield return new VmCommand.NoteBlackout(attempt, new Blackout(1, 1, 0, 0, 0, 0, 0, 0, 0));
         yield return new VmCommand.NoteJudgements(attempt, []);
         yield return new VmCommand.DeadlinePassed(draws.Below(3) == 0 ? draws.AnyOf<MigrationPhase>() : m?.Phase ?? MigrationPhase.Pending, attempt);
-        yield return new VmCommand.ProveHostOff(request, host, draws.Below(4) == 0, s_word);
+        yield return new VmCommand.ProveHostOff(request, attempt, host, draws.Below(4) == 0, s_word);
         DoubtChoice choice = draws.AnyOf<DoubtChoice>();
         ReleaseRecord? record = draws.Below(3) == 0 ? null : new ReleaseRecord(attempt, draws.Below(4) == 0 ? s_newStore : s_store, "");
-        yield return new VmCommand.Resolve(request, new DoubtResolution(choice, s_word, draws.Below(4) == 0 ? [] : ["none"], record));
+        yield return new VmCommand.Resolve(request, attempt, new DoubtResolution(choice, s_word, draws.Below(4) == 0 ? [] : ["none"], record));
         yield return new VmCommand.RefuseResolution(attempt, "no");
     }
 

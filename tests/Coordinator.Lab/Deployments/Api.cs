@@ -84,11 +84,12 @@ public sealed class Api : IDisposable
         return AskAsync((client, options) => client.ProveHostOffAsync(request, options));
     }
 
-    public Task<Migration> ResolveAsync(string vm, string choice, ReleaseRecord? record = null, params IReadOnlyList<string> disks)
+    /// <summary>Of the doubt that is there now.</summary>
+    public async Task<Migration> ResolveAsync(string vm, string choice, ReleaseRecord? record = null, params IReadOnlyList<string> disks)
     {
-        ResolveDoubtRequest request = new() { RequestId = NewId(), Vm = vm, Choice = choice, By = "ann", Proof = "looked at both hosts", Record = record };
+        ResolveDoubtRequest request = new() { RequestId = NewId(), Vm = vm, Attempt = (await MigrationAsync(vm)).Attempt, Choice = choice, By = "ann", Proof = "looked at both hosts", Record = record };
         request.Disks.AddRange(disks);
-        return AskAsync((client, options) => client.ResolveDoubtAsync(request, options));
+        return await AskAsync((client, options) => client.ResolveDoubtAsync(request, options));
     }
 
     public Task<Migration> MigrationAsync(string vm, string id = "") =>
