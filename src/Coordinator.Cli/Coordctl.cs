@@ -54,7 +54,7 @@ internal static class Coordctl
             CancelVerb.Command(shared),
             FenceVerb.Command(shared),
             ResolveVerb.Command(shared),
-            ChaosVerbs.Command(context),
+            ChaosVerbs.Command(shared),
             HoldVerbs.Command(shared),
             JournalVerbs.Command(context),
         };
