@@ -57,7 +57,8 @@ internal sealed class ChaosRun(CoordinatorConnection connection, ChaosPlan plan,
         return HistoryJudge.Judge([.. history, .. plan.Histories.SelectMany(HistoryLines.ReadDirectory).Where(IsOurs)], settings);
     }
 
-    bool IsOurs(HistoryRecord found) => found.AtMicros >= (history.Count == 0 ? 0 : history[0].AtMicros) && (found is not VmRecord of || plan.Vms.Contains(of.Vm.Value));
+    /// <summary>Of the plan's VMs from the agents' first record on: the checkers follow a guest from its launch.</summary>
+    bool IsOurs(HistoryRecord found) => found is not VmRecord of || plan.Vms.Contains(of.Vm.Value);
 
     void Take(int number, VirtualMachine vm, string destination, PlannedFault fault, StrikeMoment moment, RoundResult result)
     {

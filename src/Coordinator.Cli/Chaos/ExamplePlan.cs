@@ -9,7 +9,7 @@ internal static class ExamplePlan
         hosts: [alpha, beta]      # between these
         settleSeconds: 120        # after a fault's end everything is over within this time
         clockToleranceMs: 0       # how far the hosts' clocks may differ
-        # histories: [/var/lib/coordinator/history]   # what agents started with COORDINATOR_HISTORY have recorded; judged at the end
+        # histories: [/var/lib/coordinator/history]   # what agents started with COORDINATOR_HISTORY=DIR have recorded; judged at the end
         faults:
           - name: the source's agent is killed
             strike: ssh "$SOURCE" systemctl kill --signal KILL coordinator-agent    # systemd starts it again
@@ -23,7 +23,7 @@ internal static class ExamplePlan
             hits: destination-agent
             as: stopped
           - name: the guest's QEMU is killed
-            strike: ssh "$SOURCE" "pkill -KILL -f 'guest=$VM,'"
+            strike: ssh "$SOURCE" "pkill -KILL -f '[g]uest=$VM,'"     # the bracket keeps pkill from meeting its own command line
             mayLose: true         # it may kill the only copy; without this a lost guest is a violation
         """;
 }
