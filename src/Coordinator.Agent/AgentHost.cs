@@ -49,7 +49,7 @@ internal sealed class AgentHost : IAsyncDisposable
             logging(builder.Logging);
             builder.WebHost.ConfigureKestrel(kestrel =>
             {
-                kestrel.Listen(configuration.Handoff.Listen, listen => listen.Protocols = HttpProtocols.Http2);
+                kestrel.Listen(HandoffPort.For(configuration.Handoff.Listen, configuration.StateDirectory), listen => listen.Protocols = HttpProtocols.Http2);
                 kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(2);
                 kestrel.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(2);
             });
@@ -76,7 +76,9 @@ internal sealed class AgentHost : IAsyncDisposable
                 ? Task.FromResult<IReadOnlyList<string>>([$"{SimulatedProgram.Version} (simulated)"])
                 : QemuVersions.OfAsync([configuration.QemuDefault, .. configuration.QemuAllowed]);
             await web.StartAsync();
-            context.HandoffAddress = configuration.Handoff.AdvertisedFor(BoundPort(web));
+            int port = BoundPort(web);
+            HandoffPort.Remember(configuration.StateDirectory, port);
+            context.HandoffAddress = configuration.Handoff.AdvertisedFor(port);
             HotCode.CompileInBackground();
             context.QemuVersions = await versions;
             link.Start();

@@ -9,7 +9,7 @@ namespace Coordinator.Agent.Channel;
 
 /// <summary>
 /// The source agent's stream to the destination agent of one VM. Dialled at the rehearsal and kept: nothing is dialled while the guest stands still unless the stream has
-/// broken, and then coordinators carry the messages meanwhile.
+/// broken.
 /// </summary>
 internal sealed class HandoffLink(VmSession session) : IAsyncDisposable
 {
@@ -18,6 +18,7 @@ internal sealed class HandoffLink(VmSession session) : IAsyncDisposable
     private readonly Lock _gate = new();
     private Connection? _connection;
     private string _dialling = "";
+    private string _saidWhyNot = "";
     private Action<DestinationFrame, long>? _onRehearsed;
 
     /// <summary>Takes the answers of a rehearsal; the others go to the session.</summary>
@@ -62,7 +63,7 @@ internal sealed class HandoffLink(VmSession session) : IAsyncDisposable
         }
         catch (Exception e) when (e is RpcException or UriFormatException or OperationCanceledException or IOException)
         {
-            session.Logger.LogInformation("VM {Vm}: no handoff channel to {Address}: {Reason}", session.Vm, address, e is RpcException rpc ? rpc.Status.Detail : e.Message);
+            SayWhyNot(address, e is RpcException rpc ? rpc.Status.Detail : e.Message);
         }
 
         Connection? replaced = null;
@@ -72,11 +73,22 @@ internal sealed class HandoffLink(VmSession session) : IAsyncDisposable
             if (dialled is not null)
             {
                 (replaced, _connection) = (_connection, dialled);
+                _saidWhyNot = "";
             }
         }
 
         replaced?.Dispose();
         return dialled is not null;
+    }
+
+    /// <summary>Once for each reason: a host that is away is dialled every two seconds, for days if it must be.</summary>
+    private void SayWhyNot(string address, string reason)
+    {
+        string said = $"{address}: {reason}";
+        if (Interlocked.Exchange(ref _saidWhyNot, said) != said)
+        {
+            session.Logger.LogInformation("VM {Vm}: no handoff channel to {Address}: {Reason}", session.Vm, address, reason);
+        }
     }
 
     /// <summary>Nothing more is to be said of this attempt; the next one dials anew.</summary>

@@ -52,6 +52,9 @@ public static class DestinationDecisions
         DestinationEffect? effect = state.Stage switch
         {
             DestinationStage.NotObserved => new DestinationEffect.Observe(),
+
+            // The next attempt may come only when the process of this one is known to be gone; a later life of the agent knows nothing of it before it looks (found by `coordctl chaos run`).
+            DestinationStage.Running when state.View is null => new DestinationEffect.Observe(),
             DestinationStage.Receiving when state.PreparedInThisLife && !state.Launched => new DestinationEffect.LaunchIncoming(records.Attempt, records.Launch),
             DestinationStage.Receiving when state.View is { GuestRuns: true } => new DestinationEffect.StopForeignRun(records.Launch),
             DestinationStage.Loaded when state.ReleasedNoted && state.Gate == GateState.NotJudged && !state.ForeignRun => new DestinationEffect.JudgeGate(records.Attempt),

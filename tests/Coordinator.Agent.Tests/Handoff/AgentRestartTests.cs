@@ -126,6 +126,25 @@ public sealed class AgentRestartTests
         await hosts.ReportAsync(hosts.Alpha, report => report.Source is { Stage: "HandedOver", RegisterAnswer: "Running", Completed: 1 }, "handed over");
     }
 
+    /// <summary>Its guest came, and left again or ended: a new life of the agent has to look whether that process is gone, or the VM could never come back to this host.</summary>
+    [Theory]
+    [MemberData(nameof(QemuUnderTest.Drivers), MemberType = typeof(QemuUnderTest))]
+    public async Task FormerDestination_RestartedWithoutItsGuest_TakesTheNextAttemptAtTheSameAddress(string version)
+    {
+        await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version), betaInProcess: false);
+        await hosts.LaunchAsync();
+        await hosts.BeginAsync(1, Guid.NewGuid());
+        VmReport before = await hosts.RunsAtDestinationAsync(1);
+        await hosts.Beta.KillGuestsAsync();
+        await hosts.ReportAsync(hosts.Beta, report => report.Guest is { Alive: false }, "the guest has ended there");
+
+        await RestartAsync(hosts, hosts.Beta);
+
+        VmReport prepared = await hosts.PrepareAsync(2, Guid.NewGuid());
+        Assert.NotEqual(before.AgentLife, prepared.AgentLife);
+        Assert.Equal(before.HandoffAddress, prepared.HandoffAddress);
+    }
+
     [Theory]
     [MemberData(nameof(QemuUnderTest.Drivers), MemberType = typeof(QemuUnderTest))]
     public async Task DestinationAgent_KilledWhileItReceives_AdoptsItsQemuAndFinishes(string version)
