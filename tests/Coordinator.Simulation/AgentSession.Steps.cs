@@ -105,8 +105,7 @@ public sealed partial class AgentSession
                 Command(step, new DestinationInput.Abandon(abandon.Attempt));
                 break;
             default:
-                Commit(step, CommandReply.Rejected("not simulated"), disk => disk, () => { });
-                break;
+                throw new ViolationException($"the simulator does not know {command.Effect}");
         }
     }
 

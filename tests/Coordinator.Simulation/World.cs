@@ -101,9 +101,11 @@ public sealed class World
 
             Watch.End();
         }
-        catch (InvalidOperationException defect)
+#pragma warning disable CA1031 // The decision code may break in any way, and whatever it is belongs to a seed.
+        catch (Exception defect) when (defect is not ViolationException)
+#pragma warning restore CA1031
         {
-            throw new ViolationException($"a defect: {defect.Message}");
+            throw new ViolationException($"a defect: {defect.GetType().Name}: {defect.Message}{PlaceOf(defect)}");
         }
     }
 
@@ -198,6 +200,8 @@ public sealed class World
             Agenda.After(500_000, Look);
         }
     }
+
+    private static string PlaceOf(Exception defect) => defect.StackTrace?.Split('\n')[0].TrimEnd() ?? "";
 
     private static string Short(VmEvent happened) => happened switch
     {
