@@ -12,7 +12,7 @@ public sealed class World
     private const long FaultsUntilMicros = 60_000_000;
 
     /// <summary>A simulation that makes more steps than this does not come to rest.</summary>
-    private const int MaxSteps = 400_000;
+    private const int MaxSteps = 100_000;
 
     private readonly List<string>? _trace;
     private readonly FaultInjector _faults;
