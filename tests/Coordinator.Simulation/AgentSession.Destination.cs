@@ -211,7 +211,7 @@ public sealed partial class AgentSession
             Machine machine = Vm.Hypervisors.LaunchIncoming(launch, Agent, attempt);
             if (Agent.Life != life)
             {
-                if (Agent.IsAlive && Disk.LaunchOf(launch) is { IsGone: true } or null)
+                if (Agent.IsAlive && (_hasLooked || Disk.LaunchOf(launch) is { IsGone: true } or null))
                 {
                     // The new life looked for it before it was there, and a launcher whose agent is dead does not start one: it never was.
                     Vm.Hypervisors.Kill(machine);

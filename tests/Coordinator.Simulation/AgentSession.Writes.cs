@@ -193,9 +193,15 @@ public sealed partial class AgentSession
                 }
                 else
                 {
-                    // Decided before, and the store did not take it: the state follows the file, and the input counts as not received.
-                    World.Coverage.Saw("a register had been decided otherwise");
-                    Destination = Destination with { Records = VmRecords.WithRegister(Destination.Records, hasSpace ? stored : FileValue.Empty, Destination.ReleasedGuestWasRunning || !Destination.ReleasedNoted), View = null };
+                    if (stored is FileValue.Run or FileValue.Refused)
+                    {
+                        // Decided before, and the state does not know it: it follows.
+                        World.Coverage.Saw("a register had been decided otherwise");
+                        bool wasRunning = Destination.ReleasedGuestWasRunning || !Destination.ReleasedNoted;
+                        Destination = Destination with { Records = VmRecords.WithRegister(Destination.Records, stored, wasRunning), View = null };
+                    }
+
+                    // Either way the input counts as not received.
                     failed?.Invoke();
                     Agent.After(500_000, () => Post(() => { }));
                 }
