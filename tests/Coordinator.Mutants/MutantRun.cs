@@ -9,8 +9,8 @@ namespace Coordinator.Mutants;
 /// <summary>Runs the killers against each mutant and says which live.</summary>
 public static class MutantRun
 {
-    /// <summary>A mutant that needs longer than this runs in circles, and so was noticed.</summary>
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(90);
+    /// <summary>A mutant that needs longer than this, and than ten clean runs, runs in circles, and so was noticed.</summary>
+    private static readonly TimeSpan s_leastLimit = TimeSpan.FromSeconds(90);
 
     public static int Run(string list, string equivalents, string[] options)
     {
@@ -51,9 +51,13 @@ public static class MutantRun
             return 2;
         }
 
+        // By this machine as busy as it is: a survivor is not to be taken for killed because it was slow.
+        TimeSpan limit = TimeSpan.FromTicks(Math.Max(s_leastLimit.Ticks, 10 * clock.Elapsed.Ticks));
         Console.WriteLine($"# without a mutant all hold, {Facts.Count} tests and {schedules} schedules in {clock.Elapsed.TotalSeconds:F1} s");
         bool[] reached = (bool[])mutantSwitch.GetField("Reached")!.GetValue(null)!;
-        foreach (Mutant mutant in mutants.Where((m, at) => at / sample % stride == phase && at % sample == 0 && m.Number >= from && (only is null || wanted.Contains(m.Number))))
+        Mutant[] share = [.. mutants.Where((m, at) => at / sample % stride == phase && at % sample == 0 && (only is null || wanted.Contains(m.Number)))];
+        Console.WriteLine($"# share of {share.Length}");
+        foreach (Mutant mutant in share.Where(m => m.Number >= from))
         {
             if (known.Contains(mutant.Key))
             {
@@ -61,20 +65,23 @@ public static class MutantRun
                 continue;
             }
 
-            string? killer = reached[mutant.Number] ? Try(active, mutant.Number, schedules, searches) : null;
+            // Known to the caller before it is tried: a mutant may end the whole process (a stack overflow), and the next one is behind it.
+            Console.WriteLine($"# trying #{mutant.Number}");
+            Console.Out.Flush();
+            string? killer = reached[mutant.Number] ? Try(active, mutant.Number, limit, schedules, searches) : null;
             Console.WriteLine(killer is not null ? $"killed {mutant} by {killer}" : $"{(reached[mutant.Number] ? "SURVIVED" : "UNREACHED")} {mutant}");
         }
 
         return 0;
     }
 
-    private static string? Try(FieldInfo active, int number, int schedules, bool searches)
+    private static string? Try(FieldInfo active, int number, TimeSpan limit, int schedules, bool searches)
     {
         active.SetValue(null, number);
         string? killer = null;
         Thread thread = new(() => killer = Killers.Kill(schedules, searches), maxStackSize: 16 << 20) { IsBackground = true };
         thread.Start();
-        if (thread.Join(s_limit))
+        if (thread.Join(limit))
         {
             active.SetValue(null, 0);
             return killer;

@@ -42,6 +42,10 @@ public sealed class DefectTests(ITestOutputHelper output)
         { "failed but stopped taken as running", new Defects.FailedButStoppedTakenAsRunning(), "no good end", Mild with { Faults = 2, Liveness = true } },
         { "third-party cont", new ProtocolRules(), "two copies", Mild with { ThirdPartyCont = true } },
         { "cont before the gate", new Defects.ContBeforeTheGate(), "without register run", Mild },
+        { "gate judged open whatever it finds", new Defects.GateAlwaysOpen(), "with other rings", Mild },
+        { "abandon without a fresh look", new Defects.AbandonWithoutAFreshLook(), "a loaded copy is refused", Mild with { QemuDeath = true } },
+        { "abandon refuses a copy that has loaded", new Defects.AbandonRefusesALoadedCopy(), "a loaded copy is refused", Mild with { QemuDeath = true } },
+        { "nobody abandons", new Defects.NobodyAbandons(), "no good end", Mild with { QemuDeath = true, Liveness = true } },
         { "word against the evidence", new Defects.WordAgainstTheEvidence(), "two copies", Mild with { Person = true } },
         { "wiped register taken as empty", new Defects.RegisterWipedTakenAsEmpty(), "two copies", Mild with { StateWipe = true } },
     };

@@ -82,6 +82,8 @@ public static class Defects
 
         public override Decision<DestinationReply, DestinationEvent> Decide(DestinationHandoff state, DestinationInput input) =>
             base.Decide(input is DestinationInput.GateJudged ? state with { ReleasedNoted = true, ReleasedGuestWasRunning = true } : state, input);
+
+        public override bool GateNeedsRelease => false;
     }
 
     public sealed class NoTombstone : ProtocolRules
@@ -181,6 +183,36 @@ public static class Defects
     {
         public override IReadOnlyList<DestinationEffect> Effects(DestinationHandoff state) =>
             state is { Stage: DestinationStage.Loaded, ReleasedNoted: true } ? [new DestinationEffect.ContinueGuest(state.Records.Attempt)] : base.Effects(state);
+    }
+
+    /// <summary>Rings are compared, and the copy is let run whatever was found.</summary>
+    public sealed class GateAlwaysOpen : ProtocolRules
+    {
+        public override bool IsGateOpen(LoadedRings rings) => true;
+    }
+
+    /// <summary>A destination is abandoned on what was seen of it before the order: a stream may have come since, and loaded the last copy.</summary>
+    public sealed class AbandonWithoutAFreshLook : ProtocolRules
+    {
+        public override Decision<DestinationReply, DestinationEvent> Decide(DestinationHandoff state, DestinationInput input) =>
+            input is DestinationInput.Abandon abandon && state.Records.Attempt == abandon.Attempt && state.Records.Register == RegisterValue.Empty && state.View is { AwaitsStream: true }
+                ? Happens(new DestinationEvent.RefusedSet(abandon.Attempt))
+                : base.Decide(state, input);
+    }
+
+    /// <summary>An abandoned copy is refused as it is found, also when it has loaded and may be the last one.</summary>
+    public sealed class AbandonRefusesALoadedCopy : ProtocolRules
+    {
+        public override Decision<DestinationReply, DestinationEvent> Decide(DestinationHandoff state, DestinationInput input) =>
+            input is DestinationInput.Abandon abandon && state.Records.Attempt == abandon.Attempt && state.Records.Register == RegisterValue.Empty
+                ? Happens(new DestinationEvent.RefusedSet(abandon.Attempt))
+                : base.Decide(state, input);
+    }
+
+    /// <summary>A destination to which no stream will ever come is left waiting.</summary>
+    public sealed class NobodyAbandons : ProtocolRules
+    {
+        public override IReadOnlyList<VmEffect> Effects(VmEntity entity) => base.Effects(entity).Where(e => e is not VmEffect.AbandonDestination).ToList();
     }
 
     /// <summary>A person's word counts whatever the agents report.</summary>

@@ -280,7 +280,7 @@ public sealed partial class Moves
                 found(Tell(world with { Pair = Pairs.Of(launched) }, new DestinationInput.LaunchIssued(e.Attempt)).World, name, isFault: false);
                 break;
             case DestinationEffect.JudgeGate e:
-                Destination(world, new DestinationInput.GateJudged(e.Attempt, pair.Destination.Rings == LoadedRings.Equal), name, found);
+                Destination(world, new DestinationInput.GateJudged(e.Attempt, _rules.IsGateOpen(pair.Destination.Rings)), name, found);
                 break;
             case DestinationEffect.ContinueGuest e:
                 World sending = Tell(world, new DestinationInput.ContinueSending(e.Attempt)).World;

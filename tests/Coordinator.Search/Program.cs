@@ -3,8 +3,10 @@ using Coordinator.Search;
 
 // The search as a program, for bounds beyond what the tests run: --faults 2 [--attempts 2] [--no-delays] [--no-cancel] [--no-hosts] [--no-wipe] [--no-cont-failures] [--no-agent-crashes] [--no-qemu-faults]
 // [--no-coordinator-faults] [--no-liveness] [--person] [--outcomes] [--remember-faults] [--each-record] [--max-states N]
+// Exit codes: 0 no violation, all of it searched or as much as --max-states asked for; 1 a violation; 3 the default bound was met, so less was searched than was asked for.
 SearchOptions options = new() { EagerRecording = true };
 bool tellsOutcomes = false;
+bool isBounded = false;
 for (int i = 0; i < args.Length; i++)
 {
     int Number() => int.Parse(args[++i], CultureInfo.InvariantCulture);
@@ -13,7 +15,7 @@ for (int i = 0; i < args.Length; i++)
         "--faults" => options with { Faults = Number() },
         "--attempts" => options with { MaxAttempts = Number() },
         "--epochs" => options with { MaxEpochs = Number() },
-        "--max-states" => options with { MaxStates = Number() },
+        "--max-states" => (isBounded = true, options with { MaxStates = Number() }).Item2,
         "--no-delays" => options with { DelayedMessages = false },
         "--no-cancel" => options with { Cancel = false },
         "--no-hosts" => options with { HostLoss = false },
@@ -43,4 +45,15 @@ if (tellsOutcomes)
 }
 
 Console.WriteLine($"peak memory {Environment.WorkingSet / 1_048_576} MiB");
-return result is { Violation: null, Complete: true } ? 0 : 1;
+if (result.Violation is not null)
+{
+    return 1;
+}
+
+if (!result.Complete)
+{
+    Console.WriteLine($"no violation within the bound of {options.MaxStates} states; what lies behind it was not looked at");
+    return isBounded ? 0 : 3;
+}
+
+return 0;

@@ -23,6 +23,12 @@ public sealed class Properties(Moves moves, SearchOptions options)
             return "the destination runs without register run";
         }
 
+        bool hasGuest = pair.Destination.Alive && (pair.Destination.GuestRuns || destination.Records.Register == RegisterValue.Run);
+        if (hasGuest && pair.Destination.Rings != LoadedRings.Equal && migration.Resolution?.Choice != DoubtChoice.RunDestination)
+        {
+            return "the destination has the guest with other rings";
+        }
+
         bool sourceKept = migration.Phase is MigrationPhase.Cancelled or MigrationPhase.Failed or MigrationPhase.RollingBack;
         if (sourceKept && pair.Destination.GuestRuns)
         {
@@ -80,6 +86,10 @@ public sealed class Properties(Moves moves, SearchOptions options)
         QemuPair pair = moves.Pairs[world.Pair];
         bool sourceCouldTell = pair.Source.GuestRuns && !world.Happened.HasFlag(Happened.SourceHostLost);
         bool destinationCouldTell = pair.Destination.GuestRuns && !world.Happened.HasFlag(Happened.DestinationHostLost) && !world.Happened.HasFlag(Happened.StateWiped);
-        return (world.Happened & Losses) != Happened.None && !sourceCouldTell && !destinationCouldTell;
+
+        // The source's QEMU is dead and no stream has come to the destination: its agent abandons it, and the guest is lost without a doubt.
+        bool waitsForNobody = (world.Happened & (Happened.StateWiped | Happened.SourceHostLost | Happened.DestinationHostLost)) == Happened.None && !pair.Source.Alive
+            && pair.Destination.Alive && Qemu.Observe(pair, Side.Destination) is { Run: RunState.InMigrate, Status: MigrationStatus.None or MigrationStatus.Setup };
+        return (world.Happened & Losses) != Happened.None && !sourceCouldTell && !destinationCouldTell && !waitsForNobody;
     }
 }

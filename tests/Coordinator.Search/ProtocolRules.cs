@@ -1,6 +1,7 @@
 using Coordinator.Domain;
 using Coordinator.Domain.Handoff;
 using Coordinator.Domain.Migration;
+using Coordinator.Domain.QemuModel;
 
 namespace Coordinator.Search;
 
@@ -28,6 +29,12 @@ public class ProtocolRules
     public virtual IReadOnlyList<DestinationEffect> Effects(DestinationHandoff state) => DestinationDecisions.Effects(state);
 
     public virtual DestinationHandoff Restart(DestinationHandoff state) => state.AfterRestart();
+
+    /// <summary>The parity gate's verdict on what the copy's load made of the rings.</summary>
+    public virtual bool IsGateOpen(LoadedRings rings) => rings == LoadedRings.Equal;
+
+    /// <summary>The gate compares with the source's final records, which only its release brings.</summary>
+    public virtual bool GateNeedsRelease => true;
 
     public virtual bool Admits(CommandFloor floor, Command command) => floor.Admits(command.Epoch, command.Incarnation);
 

@@ -125,7 +125,7 @@ public sealed partial class AgentSession
 
     private void Judge(AttemptNo attempt, WatchedGuest guest, TaskCompletionSource done)
     {
-        if (_releasedFor != attempt && World.Rules.GetType() == typeof(Search.ProtocolRules))
+        if (_releasedFor != attempt && World.Rules.GateNeedsRelease)
         {
             done.SetResult();
             return;
@@ -135,7 +135,7 @@ public sealed partial class AgentSession
         {
             if (guest.Machine is { Alive: true } machine && machine.Observe() is { } seen)
             {
-                bool isOpen = (_rings ?? seen.Rings) == LoadedRings.Equal;
+                bool isOpen = World.Rules.IsGateOpen(_rings ?? seen.Rings);
                 if (!isOpen)
                 {
                     _gateFindings = attempt;
@@ -150,6 +150,13 @@ public sealed partial class AgentSession
 
     private void Continue(AttemptNo attempt, WatchedGuest guest, TaskCompletionSource done)
     {
+        // What was never sent must not count as sent: when this copy turns out to be dead, `run` is withdrawn.
+        if (!guest.Machine.Alive)
+        {
+            done.SetResult();
+            return;
+        }
+
         // Noted before it is sent, so that an unanswered one counts as sent.
         foreach (DestinationEvent happened in World.Rules.Decide(Destination, new DestinationInput.ContinueSending(attempt)).Events)
         {
@@ -204,7 +211,7 @@ public sealed partial class AgentSession
             Machine machine = Vm.Hypervisors.LaunchIncoming(launch, Agent, attempt);
             if (Agent.Life != life)
             {
-                if (Agent.IsAlive && Disk.LaunchOf(launch) is { IsGone: true } or null)
+                if (Agent.IsAlive && (_hasLooked || Disk.LaunchOf(launch) is { IsGone: true } or null))
                 {
                     // The new life looked for it before it was there, and a launcher whose agent is dead does not start one: it never was.
                     Vm.Hypervisors.Kill(machine);

@@ -8,6 +8,9 @@ public sealed partial class AgentSession
 {
     private readonly Dictionary<LaunchId, WatchedGuest> _watched = [];
 
+    /// <summary>This life has looked for the processes that are recorded: one that comes up later is none of them.</summary>
+    private bool _hasLooked;
+
     /// <summary>The process that the source's part is about: the one of its newest attempt until that is gone, then the guest that lives here now.</summary>
     private LaunchId SourceLaunch
     {
@@ -52,12 +55,14 @@ public sealed partial class AgentSession
     private void ForgetGuests()
     {
         _watched.Clear();
+        _hasLooked = false;
         _isListening = false;
         _listens = LaunchId.None;
     }
 
     private void AdoptRecorded()
     {
+        _hasLooked = true;
         Disk next = Disk;
         foreach ((LaunchId launch, LaunchNote note) in Disk.Launches)
         {

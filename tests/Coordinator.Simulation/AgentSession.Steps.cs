@@ -105,8 +105,7 @@ public sealed partial class AgentSession
                 Command(step, new DestinationInput.Abandon(abandon.Attempt));
                 break;
             default:
-                Commit(step, CommandReply.Rejected("not simulated"), disk => disk, () => { });
-                break;
+                throw new ViolationException($"the simulator does not know {command.Effect}");
         }
     }
 
@@ -187,8 +186,8 @@ public sealed partial class AgentSession
         }
 
         // Answered when QEMU listens; until then a repetition waits for the one answer.
-        Write(
-            disk => Raised(disk, step.Command).With(command.Launch, new LaunchNote(IsGone: false, IsIdentified: false, Arrives: true, EndOrdered: false)) with { Destination = next.Records },
+        Decide(decision.Events, () => Write(
+            disk => Raised(disk, step.Command).With(command.Launch, new LaunchNote(IsGone: false, IsIdentified: false, Arrives: true, EndOrdered: false)) with { Copied = next.Records },
             () =>
             {
                 _underWay.Add((step.Command.Epoch.Value, step.StepNo));
@@ -201,7 +200,7 @@ public sealed partial class AgentSession
                     }
                 };
                 Become(next);
-            });
+            }), failed: null);
     }
 
     private void Prepared(AttemptNo attempt, string? refusal) => _prepared(attempt, refusal);

@@ -102,9 +102,10 @@ public sealed class Client(World world, VirtualMachine vm)
             world.Agenda.After(_dice.Between(1_000, 5_000_000), () => Repeat(migrate));
         }
 
+        int asked = _asked;
         if (_dice.Chance(world.Schedule.Cancels))
         {
-            world.Agenda.After(_dice.Between(1_000, _dice.Pick<long>([100_000, 500_000, 4_000_000])), () => Cancel(id, times: 0));
+            world.Agenda.After(_dice.Between(1_000, _dice.Pick<long>([100_000, 500_000, 4_000_000])), () => Cancel(id, asked, times: 0));
         }
 
         if (vm.Journal.State.Migration is { } m && m.Id == id && !m.Phase.IsTerminal())
@@ -125,18 +126,29 @@ public sealed class Client(World world, VirtualMachine vm)
         }
     }
 
-    private void Cancel(Guid migration, int times)
+    private void Cancel(Guid migration, int asked, int times)
     {
-        // It names no migration: asked only while the one that it means goes on.
-        if (vm.Journal.State.Migration is not { } m || m.Id != migration || m.Phase.IsTerminal() || times > 100)
+        // It names no migration: asked only while the one that it means goes on, or is the newest that was ever asked for.
+        if (vm.Journal.State.Migration is not { } m || m.Id != migration || asked != _asked || times > 100)
         {
             return;
         }
 
+        RequestId request = new($"c{asked}");
+        bool wasOver = m.Phase.IsTerminal();
         bool isAnswered = false;
         if (vm.Current is { IsStopped: false, Node.Acts: true } entity)
         {
-            entity.Ask(new VmCommand.Cancel(new RequestId($"c{_asked}")), _ => isAnswered = true);
+            entity.Ask(new VmCommand.Cancel(request), reply =>
+            {
+                isAnswered = true;
+                world.Watch.CancelAnswered(vm, entity, migration, wasOver, reply);
+                if (_dice.Chance(world.Schedule.Repeats))
+                {
+                    world.Coverage.Saw("a cancel was repeated after its answer");
+                    world.Agenda.After(_dice.Between(1_000, 3_000_000), () => Cancel(migration, asked, times + 1));
+                }
+            });
             world.Coverage.Cancelled(m.Phase);
         }
 
@@ -144,7 +156,7 @@ public sealed class Client(World world, VirtualMachine vm)
         {
             if (!isAnswered)
             {
-                Cancel(migration, times + 1);
+                Cancel(migration, asked, times + 1);
             }
         });
     }

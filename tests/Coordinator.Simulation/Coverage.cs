@@ -22,10 +22,14 @@ public sealed class Coverage
 
     public long Steps { get; set; }
 
-    /// <summary>A fault at a moment, by what the VM's journal said then.</summary>
-    public void Hit(VirtualMachine vm, FaultKind kind) => _faults[(int)kind, vm.Journal.State.Migration is { } m ? (int)m.Phase : s_phases]++;
+    /// <summary>A fault that struck something, by what the VM's journal says.</summary>
+    public void Hit(VirtualMachine vm, FaultKind kind) => Hit(kind, vm.Journal.State.Migration?.Phase);
 
-    public void Hit(FaultKind kind) => _faults[(int)kind, s_phases]++;
+    /// <param name="kind">What struck.</param>
+    /// <param name="phase">In which the VM's journal was before; null before its first migration.</param>
+    public void Hit(FaultKind kind, MigrationPhase? phase) => _faults[(int)kind, (int?)phase ?? s_phases]++;
+
+    public void Hit(FaultKind kind) => Hit(kind, phase: null);
 
     public void Entered(MigrationPhase phase) => _entered[(int)phase]++;
 

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace Coordinator.Simulation;
 
 /// <summary>
@@ -9,6 +11,13 @@ public sealed class Dice(ulong seed)
     private ulong _state = seed;
 
     public static Dice Of(ulong seed, int purpose) => new(seed ^ ((ulong)(purpose + 1) * 0xD1B54A32D192ED03UL));
+
+    public static Dice Of(ulong seed, Guid purpose)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        purpose.TryWriteBytes(bytes);
+        return new Dice(seed ^ BinaryPrimitives.ReadUInt64LittleEndian(bytes) ^ BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]));
+    }
 
     public ulong Next()
     {
@@ -31,8 +40,8 @@ public sealed class Dice(ulong seed)
     public Guid NewGuid()
     {
         Span<byte> bytes = stackalloc byte[16];
-        BitConverter.TryWriteBytes(bytes, Next());
-        BitConverter.TryWriteBytes(bytes[8..], Next());
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes, Next());
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes[8..], Next());
         return new Guid(bytes);
     }
 }

@@ -80,6 +80,7 @@ public sealed class FaultInjector
     private void Happen(Fault fault)
     {
         VirtualMachine vm = _world.Vms[fault.Vm % _world.Vms.Count];
+        MigrationPhase? phase = vm.Journal.State.Migration?.Phase;
         long micros = fault.DurationMs * 1_000L;
         if (_world.Tells)
         {
@@ -97,48 +98,51 @@ public sealed class FaultInjector
                 break;
         }
 
-        _world.Coverage.Hit(vm, fault.Kind);
         _world.DisturbAll(micros);
-        switch (fault.Kind)
+        if (HasStruck(fault, vm, micros))
         {
-            case FaultKind.CoordinatorCrash or FaultKind.CoordinatorOvertaken or FaultKind.CoordinatorPause:
-                OfCoordinator(fault, vm, micros);
-                break;
-            case FaultKind.JournalSlow:
-                _world.JournalSlowUntilMicros = _world.Agenda.NowMicros + micros;
-                Lasts(micros);
-                break;
-            case FaultKind.JournalDown:
-                _world.StopJournal(micros);
-                Lasts(micros);
-                break;
-            case FaultKind.JournalRestored:
-                RestoreJournal(vm, fault.Pick, micros);
-                break;
-            case FaultKind.SourceQemuDies or FaultKind.DestinationQemuDies:
-                KillQemu(vm, fault);
-                break;
-            case FaultKind.ThirdPartyContAtSource or FaultKind.ThirdPartyContAtDestination:
-                ContinueByThirdParty(vm, fault.Kind == FaultKind.ThirdPartyContAtSource ? Side.Source : Side.Destination);
-                break;
-            case FaultKind.LinkCut or FaultKind.LinkCutOneWay or FaultKind.Partition:
-                CutLinks(fault, vm, micros);
-                break;
-            default:
-                OfAgent(fault, AgentFor(vm, fault.Pick), micros);
-                break;
+            _world.Coverage.Hit(fault.Kind, phase);
         }
     }
 
-    private void OfCoordinator(Fault fault, VirtualMachine vm, long micros)
+    /// <summary>False when there is nothing that the fault could strike now: a test that counts such a one counts nothing.</summary>
+    private bool HasStruck(Fault fault, VirtualMachine vm, long micros)
+    {
+        switch (fault.Kind)
+        {
+            case FaultKind.CoordinatorCrash or FaultKind.CoordinatorOvertaken or FaultKind.CoordinatorPause:
+                return OfCoordinator(fault, vm, micros);
+            case FaultKind.JournalSlow:
+                _world.JournalSlowUntilMicros = _world.Agenda.NowMicros + micros;
+                Lasts(micros);
+                return true;
+            case FaultKind.JournalDown:
+                _world.StopJournal(micros);
+                Lasts(micros);
+                return true;
+            case FaultKind.JournalRestored:
+                return HasForgotten(vm, fault.Pick, micros);
+            case FaultKind.SourceQemuDies or FaultKind.DestinationQemuDies:
+                return HasKilled(vm, fault);
+            case FaultKind.ThirdPartyContAtSource or FaultKind.ThirdPartyContAtDestination:
+                return HasContinued(vm, fault.Kind == FaultKind.ThirdPartyContAtSource ? Side.Source : Side.Destination);
+            case FaultKind.LinkCut or FaultKind.LinkCutOneWay or FaultKind.Partition:
+                CutLinks(fault, vm, micros);
+                return true;
+            default:
+                return OfAgent(fault, AgentFor(vm, fault.Pick), micros);
+        }
+    }
+
+    private bool OfCoordinator(Fault fault, VirtualMachine vm, long micros)
     {
         CoordinatorNode node = vm.Current?.Node ?? _world.Coordinators[fault.Pick % 2];
         switch (fault.Kind)
         {
-            case FaultKind.CoordinatorCrash:
+            case FaultKind.CoordinatorCrash when node.IsAlive:
                 node.Crash();
                 Lasts(micros, node.Restart);
-                break;
+                return true;
             case FaultKind.CoordinatorPause when node.Acts:
                 node.Pause();
                 foreach (VirtualMachine hosted in _world.Vms.Where(v => v.Current?.Node == node))
@@ -147,38 +151,39 @@ public sealed class FaultInjector
                 }
 
                 Lasts(micros, node.Continue);
-                break;
+                return true;
             case FaultKind.CoordinatorOvertaken:
+                bool isOvertaken = vm.Current is { IsStopped: false };
                 vm.Succeed(1_000, Other(node));
                 Lasts(micros);
-                break;
+                return isOvertaken;
             default:
-                break;
+                return false;
         }
     }
 
     private CoordinatorNode Other(CoordinatorNode node) => _world.Coordinators.First(n => n != node);
 
-    private void OfAgent(Fault fault, AgentNode agent, long micros)
+    private bool OfAgent(Fault fault, AgentNode agent, long micros)
     {
         switch (fault.Kind)
         {
             case FaultKind.AgentCrash when agent.IsAlive:
                 agent.Crash();
                 Lasts(micros, agent.Restart);
-                break;
+                return true;
             case FaultKind.AgentPause when agent.Acts:
                 agent.Pause();
                 Lasts(micros, agent.Continue);
-                break;
+                return true;
             case FaultKind.AgentDiskSlow:
                 agent.DiskSlowUntilMicros = _world.Agenda.NowMicros + micros;
                 Lasts(micros);
-                break;
+                return agent.IsAlive;
             case FaultKind.AgentDiskFull:
                 agent.DiskFullUntilMicros = _world.Agenda.NowMicros + micros;
                 Lasts(micros);
-                break;
+                return agent.IsAlive;
             case FaultKind.AgentStateWiped or FaultKind.AgentStateRestored when agent.IsAlive:
                 foreach (VirtualMachine vm in _world.Vms)
                 {
@@ -188,26 +193,26 @@ public sealed class FaultInjector
                 agent.Crash();
                 agent.ReplaceStore(restored: fault.Kind == FaultKind.AgentStateRestored);
                 Lasts(micros, agent.Restart);
-                break;
-            case FaultKind.HostReboot:
+                return true;
+            case FaultKind.HostReboot when !agent.IsLost:
                 agent.PowerOff(forGood: false);
                 Lasts(micros, agent.Restart);
-                break;
-            case FaultKind.HostLost:
+                return true;
+            case FaultKind.HostLost when !agent.IsLost:
                 foreach (VirtualMachine vm in _world.Vms)
                 {
                     vm.Happened |= Happened.HostLost;
                 }
 
                 agent.PowerOff(forGood: true);
-                break;
+                return true;
             default:
-                break;
+                return false;
         }
     }
 
     /// <summary>All coordinators are stopped, as the runbook says; what was journalled after the backup is gone.</summary>
-    private void RestoreJournal(VirtualMachine vm, int pick, long micros)
+    private bool HasForgotten(VirtualMachine vm, int pick, long micros)
     {
         foreach (VirtualMachine any in _world.Vms)
         {
@@ -219,31 +224,39 @@ public sealed class FaultInjector
 
         vm.Happened |= Happened.JournalRestored;
         int kept = 2 + (pick % Math.Max(1, vm.Journal.Count - 1));
+        bool forgets = kept < vm.Journal.Count;
         vm.Journal.RestoreFromBackup(Math.Min(kept, vm.Journal.Count));
         _world.Watch.JournalRestored(vm);
         Lasts(micros);
+        return forgets;
     }
 
-    private void KillQemu(VirtualMachine vm, Fault fault)
+    private bool HasKilled(VirtualMachine vm, Fault fault)
     {
         (AgentNode? source, AgentNode? destination) = Ends(vm);
         AgentNode? host = fault.Kind == FaultKind.SourceQemuDies ? source : destination;
         Machine? machine = vm.Hypervisors.Machines.LastOrDefault(m => m.Host == host && m.Alive);
-        if (machine is not null)
+        if (machine is null)
         {
-            _world.NoteDeath(vm, machine);
-            vm.Hypervisors.Kill(machine);
+            return false;
         }
+
+        _world.NoteDeath(vm, machine);
+        vm.Hypervisors.Kill(machine);
+        return true;
     }
 
-    private void ContinueByThirdParty(VirtualMachine vm, Side side)
+    private bool HasContinued(VirtualMachine vm, Side side)
     {
         Machine? machine = vm.Hypervisors.Machines.LastOrDefault(m => m.Side == side && m is { Alive: true, Runs: false } && m.Observe() is { Run: not RunState.InMigrate });
-        if (machine is not null)
+        if (machine is null)
         {
-            vm.Happened |= Happened.ThirdPartyCont;
-            vm.Hypervisors.Execute(machine, QemuCommand.Cont);
+            return false;
         }
+
+        vm.Happened |= Happened.ThirdPartyCont;
+        vm.Hypervisors.Execute(machine, QemuCommand.Cont);
+        return true;
     }
 
     private void CutLinks(Fault fault, VirtualMachine vm, long micros)

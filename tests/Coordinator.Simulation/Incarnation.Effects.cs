@@ -72,7 +72,7 @@ public sealed partial class Incarnation
         if (Active is { Phase: MigrationPhase.Verifying } verifying && _verifying != verifying.Attempt)
         {
             _verifying = verifying.Attempt;
-            node.After((verifying.Policy.VerifyMs * 1_000L) + _dice.Between(100, _dice.Chance(0.1) ? 3_000_000 : 5_000), () => Take(() => Judge(verifying.Attempt)));
+            node.After((verifying.Policy.VerifyMs * 1_000L) + _dice.Between(100, !world.Schedule.Leisure && _dice.Chance(0.1) ? 3_000_000 : 5_000), () => Take(() => Judge(verifying.Attempt)));
         }
     }
 

@@ -18,7 +18,7 @@ public sealed partial class Incarnation(World world, VirtualMachine vm, Coordina
     private readonly EffectSchedule _schedule = new();
     private readonly Dictionary<HostName, View> _views = [];
     private readonly HashSet<VmEffect.ArmDeadline> _armed = [];
-    private readonly Dice _dice = Dice.Of(world.Schedule.Seed, id.Value.GetHashCode());
+    private readonly Dice _dice = Dice.Of(world.Schedule.Seed, id.Value);
     private VmEntity _entity = new(VmState.Initial);
     private Epoch _greatestFloor;
     private int _count;
@@ -84,6 +84,8 @@ public sealed partial class Incarnation(World world, VirtualMachine vm, Coordina
         _greatestFloor = Epoch.Max(_greatestFloor, floor.Epoch);
         if (_claimed && (floor.Epoch > _entity.State.Epoch || (floor.Epoch == _entity.State.Epoch && floor.Incarnation != _entity.State.Incarnation)))
         {
+            // No evidence, but if it knows of more attempts than the journal, its host is to be asked.
+            _entity = _entity.With(report.Report);
             Execute(reply: null, new VmCommand.Claim(id, floor.Epoch));
             return;
         }
@@ -122,8 +124,10 @@ public sealed partial class Incarnation(World world, VirtualMachine vm, Coordina
             VmEffect.PrepareDestination e => new VmCommand.RefusePreparation(e.Attempt, answer.Reason),
             VmEffect.Rehearse e => new VmCommand.RefusePreparation(e.Attempt, answer.Reason),
             VmEffect.StartAttempt e => new VmCommand.RefuseStart(e.Attempt, answer.Reason),
-            VmEffect.KeepSourceByWord or VmEffect.GiveUpSource or VmEffect.RunDestinationByWord or VmEffect.CarryRelease when _entity.State.Migration is { } m =>
-                new VmCommand.RefuseResolution(m.Attempt, answer.Reason),
+            VmEffect.KeepSourceByWord e => new VmCommand.RefuseResolution(e.Attempt, answer.Reason),
+            VmEffect.GiveUpSource e => new VmCommand.RefuseResolution(e.Attempt, answer.Reason),
+            VmEffect.RunDestinationByWord e => new VmCommand.RefuseResolution(e.Attempt, answer.Reason),
+            VmEffect.CarryRelease e => new VmCommand.RefuseResolution(e.Record.Attempt, answer.Reason),
             _ => null,
         };
         if (command is not null)

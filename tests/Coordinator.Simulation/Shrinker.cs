@@ -39,8 +39,15 @@ public static class Shrinker
         return new Finding(schedule, best, found, trace);
     }
 
-    /// <summary>What is broken, without names and numbers.</summary>
-    private static string KindOf(string violation) => string.Concat(violation.TakeWhile(c => c is not (':' or '(') && !char.IsDigit(c)));
+    /// <summary>
+    /// What is broken, without names and numbers. A finding of the history's checkers is of the checker's kind, an exception of its type's; else shrinking would slide from one story into another.
+    /// </summary>
+    private static string KindOf(string violation)
+    {
+        string[] parts = violation.Split(':', 3, StringSplitOptions.TrimEntries);
+        string kind = parts[0] is "history" or "a defect" && parts.Length > 1 ? $"{parts[0]}: {parts[1]}" : parts[0];
+        return string.Concat(kind.TakeWhile(c => c != '(').Where(c => !char.IsDigit(c)));
+    }
 
     private static IEnumerable<Schedule> Smaller(Schedule s)
     {

@@ -36,7 +36,7 @@ public sealed partial class Watch
         _calmSinceMicros = _world.IsCalm ? _calmSinceMicros ?? now : null;
         foreach (VirtualMachine vm in _world.Vms)
         {
-            Record record = _records[vm.Number];
+            Past record = _records[vm.Number];
             StandsStill(vm, record, now);
             bool doubled = vm.Hypervisors.Machines.Count(m => m.Runs) > 1;
             record.DoubledSinceMicros = doubled ? record.DoubledSinceMicros ?? now : null;
@@ -95,7 +95,7 @@ public sealed partial class Watch
     {
         Schedule schedule = _world.Schedule;
         VmState state = vm.Journal.State;
-        Record record = _records[vm.Number];
+        Past record = _records[vm.Number];
         if (record.Results.Count != schedule.Migrations || record.Results.Values.Any(phase => phase != MigrationPhase.Succeeded))
         {
             throw new ViolationException($"promised, and yet not all of {schedule.Migrations} migrations succeeded: {string.Join(", ", record.Results.Values)}, {Describe(vm)}");
@@ -134,7 +134,7 @@ public sealed partial class Watch
         }
     }
 
-    private void StandsStill(VirtualMachine vm, Record record, long now)
+    private void StandsStill(VirtualMachine vm, Past record, long now)
     {
         const Happened Excuses = Happened.QemuDied | Happened.StateLost | Happened.HostLost | Happened.JournalRestored | Happened.ThirdPartyCont;
         if (_world.Schedule.Guest != GuestBefore.Running || Excused(vm, Excuses) || vm.Hypervisors.Machines.Any(m => m.Runs))
@@ -179,8 +179,24 @@ public sealed partial class Watch
     private bool IsNamedDoubt(VirtualMachine vm, MigrationState m, Machine? source, Machine? destination)
     {
         bool couldTell = !Excused(vm, Happened.HostLost | Happened.StateLost) && (source is { Runs: true } || destination is { Runs: true });
-        return Excused(vm, Happened.QemuDied | Happened.HostLost | Happened.StateLost) && !couldTell && _records[vm.Number].Alerts.Contains(m.Attempt) && m.Reason.Length > 0;
+        return Excused(vm, Happened.QemuDied | Happened.HostLost | Happened.StateLost) && !couldTell && !NeverRan(vm, m, source, destination) && !WaitsForNobody(vm, m, source, destination) && _records[vm.Number].Alerts.Contains(m.Attempt) && m.Reason.Length > 0;
     }
+
+    /// <summary>
+    /// The copy died before its agent sent it a <c>cont</c>, and that agent has lived on since: it knows that nothing ran, takes its <c>run</c> back, and the source goes on. No doubt is left.
+    /// </summary>
+    private bool NeverRan(VirtualMachine vm, MigrationState m, Machine? source, Machine? destination)
+    {
+        Past past = _records[vm.Number];
+        return m.Resolution is null && !Excused(vm, Happened.HostLost | Happened.StateLost | Happened.Overruled)
+            && source is { Alive: true, Host.IsAlive: true } && destination is { Alive: false, HasRun: false, Host.IsAlive: true }
+            && !past.ContSent.Contains(m.Attempt) && past.RunInLife.TryGetValue(m.Attempt, out int life) && life == destination.Host.Life;
+    }
+
+    /// <summary>The source's QEMU is dead and no stream has come to the destination: its agent abandons it, and the guest is lost without a doubt.</summary>
+    private static bool WaitsForNobody(VirtualMachine vm, MigrationState m, Machine? source, Machine? destination) =>
+        m.Resolution is null && !Excused(vm, Happened.HostLost | Happened.StateLost) && source is { Alive: false } && destination is { Alive: true }
+        && destination.Observe() is { Run: RunState.InMigrate, Status: MigrationStatus.None or MigrationStatus.Setup };
 
     /// <summary>Loaded, and not refused: the last copy.</summary>
     private bool CouldLive(VirtualMachine vm, Machine? machine) =>

@@ -12,7 +12,7 @@ public sealed class World
     private const long FaultsUntilMicros = 60_000_000;
 
     /// <summary>A simulation that makes more steps than this does not come to rest.</summary>
-    private const int MaxSteps = 400_000;
+    private const int MaxSteps = 100_000;
 
     private readonly List<string>? _trace;
     private readonly FaultInjector _faults;
@@ -101,9 +101,11 @@ public sealed class World
 
             Watch.End();
         }
-        catch (InvalidOperationException defect)
+#pragma warning disable CA1031 // The decision code may break in any way, and whatever it is belongs to a seed.
+        catch (Exception defect) when (defect is not ViolationException)
+#pragma warning restore CA1031
         {
-            throw new ViolationException($"a defect: {defect.Message}");
+            throw new ViolationException($"a defect: {defect.GetType().Name}: {defect.Message}{PlaceOf(defect)}");
         }
     }
 
@@ -198,6 +200,8 @@ public sealed class World
             Agenda.After(500_000, Look);
         }
     }
+
+    private static string PlaceOf(Exception defect) => defect.StackTrace?.Split('\n')[0].TrimEnd() ?? "";
 
     private static string Short(VmEvent happened) => happened switch
     {

@@ -164,13 +164,14 @@ internal sealed partial class DestinationSide(VmSession session)
             records.Add(RecordCodec.OfResident(state.Records.Launch));
         }
 
-        if (commit is not null)
+        try
         {
-            await commit(records);
+            await (commit is not null ? commit(records) : records.Count > 0 ? session.Records.AppendAsync(records) : Task.CompletedTask);
         }
-        else if (records.Count > 0)
+        catch (AgentStoreException)
         {
-            await session.Records.AppendAsync(records);
+            FollowRegister(state);
+            throw;
         }
 
         _isCopyDue &= !changed;
@@ -251,8 +252,26 @@ internal sealed partial class DestinationSide(VmSession session)
         session.Become(session.Destination with
         {
             Records = VmRecords.WithRegister(session.Destination.Records, answer.Stored, session.Destination.ReleasedGuestWasRunning || !session.Destination.ReleasedNoted),
+            View = null,
         });
         throw new AgentStoreException(StoreFault.Refused, $"the register of attempt {session.Destination.Records.Attempt} already holds {answer.Stored}");
+    }
+
+    /// <summary>
+    /// The store did not take what the register's file holds already: nothing may be answered from before the decision. The state follows the file; the input counts as not
+    /// received (found by the simulator: the source was answered "undecided" after <c>run</c>).
+    /// </summary>
+    private void FollowRegister(DestinationHandoff decided)
+    {
+        DestinationHandoff before = session.Destination;
+        if (session.Records.Register?.Value is (FileValue.Run or FileValue.Refused) and var stored
+            && VmRecords.WithRegister(before.Records, stored, decided.Records.GuestWasRunning) is var followed && followed != before.Records)
+        {
+            // A granted copy is looked at anew: a paused one is recorded as being here by that. One that was withdrawn or refused for its end is known to have ended.
+            session.Become(stored == FileValue.Run
+                ? before with { Records = followed, SetRunInThisLife = true, View = null }
+                : before with { Records = followed, View = decided.View });
+        }
     }
 
     private async ValueTask AskAsync(SourceMessage message, Action<DestinationFrame> answer)

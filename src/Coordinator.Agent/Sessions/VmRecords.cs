@@ -2,8 +2,6 @@ using Coordinator.Agent.State;
 using Coordinator.AgentProtocol.HandoffChannel;
 using Coordinator.Domain;
 using Coordinator.Domain.Handoff;
-using DomainValue = Coordinator.Domain.Handoff.RegisterValue;
-using FileValue = Coordinator.Agent.State.RegisterValue;
 
 namespace Coordinator.Agent.Sessions;
 
@@ -11,7 +9,7 @@ namespace Coordinator.Agent.Sessions;
 /// What is durable about one VM on this host, and the decision register of its newest attempt. Read once at the start of an agent's life; from then on the session holds the
 /// state and this writes it.
 /// </summary>
-internal sealed class VmRecords : IDisposable
+internal sealed partial class VmRecords : IDisposable
 {
     /// <summary>More are put together into one of each kind when an agent starts: a guest that moves for years makes some ten a migration.</summary>
     private const int RecordsAtMost = 200;
@@ -70,23 +68,6 @@ internal sealed class VmRecords : IDisposable
         return records;
     }
 
-    /// <summary>
-    /// The register file is written first, so what it says wins over the store's copy. One that says nothing leaves an undecided attempt unknown: no records of it, so that
-    /// the source is answered "unknown"; what the store itself recorded as decided stays decided.
-    /// </summary>
-    public static DestinationRecords WithRegister(DestinationRecords records, FileValue register, bool guestWasRunning) => (register, records.Register) switch
-    {
-        (FileValue.Run, DomainValue.Empty) => records with { Register = DomainValue.Run, GuestWasRunning = guestWasRunning, Runs = records.Runs.Add(records.Attempt) },
-        (FileValue.Refused, not DomainValue.Refused) => records with
-        {
-            Register = DomainValue.Refused,
-            RefusedUpTo = AttemptNo.Max(records.RefusedUpTo, records.Attempt),
-            Runs = records.Runs.Where(run => run != records.Attempt).ToEquatableList(),
-        },
-        (FileValue.Unknown, DomainValue.Empty) => Forgotten(records),
-        _ => records,
-    };
-
     public Task AppendAsync(params IReadOnlyList<DurableRecord> records) => _store.AppendAsync(_vm, records);
 
     /// <summary>Makes the register of a new attempt, durable and empty, and lets go of the one before.</summary>
@@ -108,9 +89,6 @@ internal sealed class VmRecords : IDisposable
     public Task ForgetStepsBelowAsync(Epoch epoch) => _store.ForgetStepsBelowAsync(_vm, epoch.Value);
 
     public void Dispose() => Register?.Dispose();
-
-    /// <summary>Nothing is known of the newest attempt; older decisions, which stand in records of their own, stay.</summary>
-    public static DestinationRecords Forgotten(DestinationRecords records) => records with { Attempt = AttemptNo.None, Launch = LaunchId.None, Register = DomainValue.Empty };
 
     /// <summary>Before anything else is written in this life: a summary that came after a newer record would hide it.</summary>
     private void Compact(long throughSequence, AttemptNo pausedRelease)

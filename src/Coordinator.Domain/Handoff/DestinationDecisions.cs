@@ -267,6 +267,12 @@ public static class DestinationDecisions
                 events.Add(new DestinationEvent.RunWithdrawn(records.Attempt));
                 break;
 
+            // Granted as it stands: there is nothing to continue, and nothing else would ever record that it is here now (found by the simulator: the store was full, or its agent was killed,
+            // right after the register had said run).
+            case RegisterValue.Run when view.IsLoaded && !records.GuestWasRunning && !state.IsWithdrawing && records.Overruled < records.Attempt && records.Running < records.Attempt:
+                events.Add(new DestinationEvent.RunningRecorded(records.Attempt));
+                break;
+
             // Not only `running`: a guest that stopped again by itself (I/O error, panic, shutdown) has run.
             case RegisterValue.Run when view.Alive && records.Overruled < records.Attempt && records.Running < records.Attempt && view.Run is not (RunState.InMigrate or RunState.Paused or RunState.PreLaunch):
                 events.Add(new DestinationEvent.RunningRecorded(records.Attempt));

@@ -157,6 +157,10 @@ public static class SourceDecisions
         return state.Stage switch
         {
             SourceStage.NotObserved => new(CommandReply.NotYet("the source QEMU has not been observed yet"), []),
+
+            // QEMU would refuse `migrate`, and a `completed` of the earlier attempt would be taken for this one's (found by the simulator).
+            SourceStage.Home when state.View is { Run: RunState.PostMigrate } =>
+                Reject("the guest stands still since an earlier migration, and QEMU does not migrate it like that: let it run ('cont', then 'stop' if it is to stay paused), or stop and start the VM"),
             SourceStage.Home => Accept(new SourceEvent.AttemptStarted(start.Attempt, state.View!.Value.Launch, start.DestinationStore, state.View.Value.GuestRuns)),
             SourceStage.Gone => Reject("the source QEMU is gone"),
             _ => Reject($"attempt {state.Attempt} is not over yet: the source is {state.Stage}"),

@@ -81,6 +81,21 @@ public sealed class ByWordTests
         Assert.Equal(continues ? [new DestinationEffect.ContinueGuest(s_attempt)] : [], DestinationDecisions.Effects(granted));
     }
 
+    /// <summary>The register's file said run and the store took nothing of it (a full disk, a crash): the file is all that the agent knows then.</summary>
+    [Theory]
+    [InlineData(RunState.Paused)]
+    [InlineData(RunState.PreLaunch)]
+    [InlineData(RunState.Shutdown)]
+    public void CopyGrantedAsItStands_SeenLoaded_IsRecordedAsBeingHere(RunState run)
+    {
+        DestinationHandoff granted = new() { Records = Loaded(run).Records with { Register = RegisterValue.Run, Runs = [s_attempt], GuestWasRunning = false } };
+
+        DestinationHandoff seen = After(granted, new DestinationInput.Observed(new QemuView(s_launch, Alive: true, run, MigrationStatus.Completed)));
+
+        Assert.Equal((DestinationStage.Running, s_attempt), (seen.Stage, seen.Records.Running));
+        Assert.Empty(DestinationDecisions.Effects(seen));
+    }
+
     [Fact]
     public void RunByWord_OfACopyWhoseRingsDiffer_IsNoLongerPossible()
     {

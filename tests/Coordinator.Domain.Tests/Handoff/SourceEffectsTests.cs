@@ -41,6 +41,25 @@ public sealed class SourceEffectsTests
         Assert.Equal([new SourceEffect.Observe(), new SourceEffect.YankStream(s_attempt)], SourceDecisions.Effects(again));
     }
 
+    /// <summary>A guest that its user had paused, back home after a refused attempt: <c>migrate</c> answers "Can't migrate the vm that was paused due to previous migration" (QEMU, migration.c).</summary>
+    [Theory]
+    [InlineData(MigrationStatus.Completed)]
+    [InlineData(MigrationStatus.Cancelled)]
+    public void Start_OfAGuestThatStandsStillSinceAnEarlierMigration_IsRejected(MigrationStatus earlier)
+    {
+        SourceHandoff home = SourceHandoff.Initial with
+        {
+            Records = SourceRecords.Empty with { Started = s_attempt, Launch = s_launch, GuestWasRunning = false, Completed = s_attempt, Refused = s_attempt },
+            Issued = s_attempt,
+            View = new QemuView(s_launch, Alive: true, RunState.PostMigrate, earlier),
+        };
+        Assert.Equal(SourceStage.Home, home.Stage);
+
+        Decision<CommandReply, SourceEvent> decision = SourceDecisions.Decide(home, new SourceInput.Start(s_attempt.Next, s_store));
+
+        Assert.Equal((ReplyKind.Rejected, true), (decision.Reply.Kind, decision.Events.IsEmpty));
+    }
+
     private static SourceHandoff Copying() => After(
         SourceHandoff.Initial,
         new SourceInput.Observed(new QemuView(s_launch, Alive: true, RunState.Running, MigrationStatus.None)),
