@@ -4,6 +4,8 @@ using Coordinator.Chaos.Laboratory;
 using Coordinator.Contracts.Api;
 using Coordinator.Lab;
 using Coordinator.Lab.Deployments;
+using Coordinator.Lab.Observers;
+using Coordinator.Lab.Processes;
 using Google.Protobuf;
 using Grpc.Core;
 using Xunit.Abstractions;
@@ -104,7 +106,7 @@ public sealed class DoubtTests(Peers.KubeVirtTests.Lab lab, ITestOutputHelper ou
         await Eventually.Becomes(
             async () => await chaos.Api.VmAsync(vm) is { Residence: "Resident", RunState: "running" } there && there.Host == host && there.Pid == pid ? there : null,
             s_limit, $"{vm} to run on {host}", chaos.Deployment.Log);
-        Evidence.GuestRun[] runs = [.. chaos.Observer.Runs(vm).OrderBy(run => run.From)];
+        GuestRun[] runs = [.. chaos.Observer.Runs(vm).OrderBy(run => run.From)];
         Assert.Equal((host, pid), (runs[^1].Host, runs[^1].Pid));
         Assert.All(runs.Zip(runs.Skip(1)), pair => Assert.True(pair.Item1.To <= pair.Item2.From, $"{pair.Item1} and {pair.Item2} overlap"));
     }

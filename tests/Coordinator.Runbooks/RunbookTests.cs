@@ -1,7 +1,7 @@
 using Coordinator.Contracts.Api;
-using Coordinator.EndToEnd.Guests;
 using Coordinator.Lab;
 using Coordinator.Lab.Deployments;
+using Coordinator.Lab.Guests;
 using Coordinator.Lab.Processes;
 using Xunit.Abstractions;
 

@@ -1,5 +1,4 @@
 using Coordinator.Contracts.Api;
-using Coordinator.EndToEnd.Guests;
 using Coordinator.EndToEnd.Streams;
 using Coordinator.Lab;
 using Coordinator.Lab.Deployments;

@@ -1,8 +1,8 @@
 using Coordinator.Contracts.Api;
-using Coordinator.EndToEnd.Guests;
 using Coordinator.EndToEnd.Streams;
 using Coordinator.Lab;
 using Coordinator.Lab.Deployments;
+using Coordinator.Lab.Guests;
 using Xunit.Abstractions;
 
 namespace Coordinator.EndToEnd.Crashes;

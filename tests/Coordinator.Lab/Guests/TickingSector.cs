@@ -1,10 +1,10 @@
-namespace Coordinator.EndToEnd.Guests;
+namespace Coordinator.Lab.Guests;
 
 /// <summary>
 /// A boot sector that counts the timer interrupts of the firmware, 18.2 per second, and writes each count to the first serial port as four hexadecimal digits and a line end. A
 /// whole Linux guest says more (tests/guest) and takes half a minute to boot; this one is for tests that start many guests. At a given tick it powers the machine off.
 /// </summary>
-internal static class TickingSector
+public static class TickingSector
 {
     /// <summary>Loaded at 0x7C00, 16-bit. The firmware's tick count is at 0x46C, the port at 0x3F8.</summary>
     private static ReadOnlySpan<byte> Code =>
