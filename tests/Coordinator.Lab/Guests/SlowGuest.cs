@@ -1,5 +1,6 @@
 using Coordinator.Contracts.Api;
 using Coordinator.Lab.Deployments;
+using Coordinator.Lab.Processes;
 
 namespace Coordinator.Lab.Guests;
 
@@ -21,24 +22,45 @@ public static class SlowGuest
     public static MigrationPolicy QuickPolicy(int verifyMs = 200, int switchoverDeadlineMs = SwitchoverDeadlineMs) => new() { VerifyMs = verifyMs, SwitchoverDeadlineMs = switchoverDeadlineMs };
 
     /// <summary>Starts it on alpha and waits for its first ticks.</summary>
-    public static async Task<(VirtualMachine Started, TickConsole Console)> StartAsync(Deployment deployment, ushort lastTick = 0, int memoryMib = 2048, string name = Name)
+    /// <param name="deployment">Where.</param>
+    /// <param name="memoryMib">Makes the time of a copy by <see cref="Policy"/>.</param>
+    /// <param name="name">Of the VM.</param>
+    /// <param name="endsWhenTold">By <see cref="TellToShutDown"/>.</param>
+    public static async Task<(VirtualMachine Started, TickConsole Console)> StartAsync(Deployment deployment, int memoryMib = 2048, string name = Name, bool endsWhenTold = false)
     {
-        VirtualMachine started = await deployment.Api.StartVmAsync(Deployment.Alpha, Definition(deployment, lastTick, memoryMib, name));
+        if (endsWhenTold)
+        {
+            await ExternalCommand.Run("mkfifo", [WordPath(deployment, name, Deployment.Alpha), WordPath(deployment, name, Deployment.Beta)]);
+        }
+
+        VirtualMachine started = await deployment.Api.StartVmAsync(Deployment.Alpha, Definition(deployment, memoryMib, name, endsWhenTold));
         TickConsole console = new(deployment, name);
         await console.MoreTicksAsync(3);
         return (started, console);
     }
 
-    public static string Definition(Deployment deployment, ushort lastTick = 0, int memoryMib = 2048, string name = Name)
+    /// <summary>With <paramref name="endsWhenTold"/>, a pipe of its own must be there for each host.</summary>
+    public static string Definition(Deployment deployment, int memoryMib = 2048, string name = Name, bool endsWhenTold = false)
     {
         string image = Path.Combine(deployment.Folder, $"ticking-{name}.img");
-        TickingSector.Write(image, lastTick);
+        TickingSector.Write(image, listens: endsWhenTold);
         return Definitions.Of(
             name,
             [
                 .. Definitions.EmptyArguments(memoryMib),
                 "-drive", $"if=none,id=boot,format=raw,readonly=on,file={image}", "-device", "virtio-blk-pci,id=blk0,drive=boot,addr=0xa,bootindex=0",
                 "-chardev", $"file,id=console0,path={TickConsole.PathOf(deployment, name, "${host}")},append=on", "-serial", "chardev:console0",
+                .. endsWhenTold ? ["-chardev", $"pipe,id=word0,path={WordPath(deployment, name, "${host}")}", "-serial", "chardev:word0"] : Array.Empty<string>(),
             ]);
     }
+
+    /// <summary>The guest powers its machine off at its next tick, if it runs on this host.</summary>
+    public static void TellToShutDown(Deployment deployment, string host, string name = Name)
+    {
+        // Its QEMU has the pipe open for both, so neither the opening nor the writing waits.
+        using FileStream word = new(WordPath(deployment, name, host), FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+        word.WriteByte((byte)'!');
+    }
+
+    private static string WordPath(Deployment deployment, string name, string host) => Path.Combine(deployment.Folder, $"word-{name}-{host}");
 }
