@@ -14,7 +14,7 @@ namespace Coordinator.Chaos;
 
 /// <summary>Doubts that only a person can settle, with real QEMUs: what is refused, what is carried out, and that no second copy ever runs.</summary>
 [Collection(OneAtATime.Name)]
-public sealed class DoubtTests(Peers.KubeVirtTests.Lab lab, ITestOutputHelper output) : IClassFixture<Peers.KubeVirtTests.Lab>
+public sealed class DoubtTests(SharedLab lab, ITestOutputHelper output)
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
     private static readonly MigrationPolicy s_policy = new() { VerifyMs = 200, SwitchoverDeadlineMs = 1_000 };
