@@ -23,13 +23,14 @@ public sealed class PausedIncarnationTests(ITestOutputHelper output)
         await lab.StartVmAsync(vm, memoryMib: 64);
         await lab.StartVmAsync(innocent, memoryMib: 64);
 
+        long epoch = (await lab.Api.VmAsync(vm)).Epoch;
+
         // Stopped at the last moment before the authorisation is in the journal.
         HoldPoint[] holds = [.. lab.Deployment.Coordinators.Select(node => new HoldPoint(lab.FailpointsOf(node), AboutToAuthorise, vm))];
         await lab.Api.MigrateAsync(vm, Deployment.Beta, new MigrationPolicy { VerifyMs = 200 });
         await Eventually.BecomesTrue(() => holds.Any(hold => hold.IsReached), s_limit, "a coordinator to be about to authorise", lab.Deployment.Log);
         int owner = Array.FindIndex(holds, hold => hold.IsReached);
         Part paused = lab.Deployment.Coordinators[owner];
-        long epoch = (await lab.Api.VmAsync(vm)).Epoch;
         paused.Freeze();
         holds[1 - owner].Dispose();
 

@@ -8,6 +8,8 @@ namespace Coordinator.Chaos.Faults;
 /// <summary>SIGSTOP and, after a while, SIGCONT: its connections stay open and it believes that no time has passed.</summary>
 internal sealed class FrozenPart(Action<HistoryRecord> note, ChaosLab lab, Part part, TimeSpan lasts) : Fault(note)
 {
+    private bool _isFrozen;
+
     public override TimeSpan Lasts => lasts;
 
     public override Task BeginAsync()
@@ -19,17 +21,24 @@ internal sealed class FrozenPart(Action<HistoryRecord> note, ChaosLab lab, Part 
 
         Begins(lab.PartyOf(part), FaultKind.Stopped);
         part.Freeze();
+        _isFrozen = true;
         return Task.CompletedTask;
     }
 
     public override Task EndAsync()
     {
-        if (part.IsRunning)
+        if (_isFrozen)
         {
+            _isFrozen = false;
+            if (!part.IsRunning)
+            {
+                throw new LabFailure($"{part.Name} was ended by somebody while it stood still");
+            }
+
             part.Thaw();
+            Ends(lab.PartyOf(part), FaultKind.Stopped);
         }
 
-        Ends(lab.PartyOf(part), FaultKind.Stopped);
         return Task.CompletedTask;
     }
 }
