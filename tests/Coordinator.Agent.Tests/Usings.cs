@@ -1,2 +1,3 @@
 global using Coordinator.Agent.Tests.Support;
 global using Xunit;
+global using TemporaryDirectory = Coordinator.Lab.TemporaryDirectory;

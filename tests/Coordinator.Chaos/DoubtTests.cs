@@ -4,6 +4,8 @@ using Coordinator.Chaos.Laboratory;
 using Coordinator.Contracts.Api;
 using Coordinator.Lab;
 using Coordinator.Lab.Deployments;
+using Coordinator.Lab.Observers;
+using Coordinator.Lab.Processes;
 using Google.Protobuf;
 using Grpc.Core;
 using Xunit.Abstractions;
@@ -12,7 +14,7 @@ namespace Coordinator.Chaos;
 
 /// <summary>Doubts that only a person can settle, with real QEMUs: what is refused, what is carried out, and that no second copy ever runs.</summary>
 [Collection(OneAtATime.Name)]
-public sealed class DoubtTests(Peers.KubeVirtTests.Lab lab, ITestOutputHelper output) : IClassFixture<Peers.KubeVirtTests.Lab>
+public sealed class DoubtTests(SharedLab lab, ITestOutputHelper output)
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
     private static readonly MigrationPolicy s_policy = new() { VerifyMs = 200, SwitchoverDeadlineMs = 1_000 };
@@ -104,7 +106,7 @@ public sealed class DoubtTests(Peers.KubeVirtTests.Lab lab, ITestOutputHelper ou
         await Eventually.Becomes(
             async () => await chaos.Api.VmAsync(vm) is { Residence: "Resident", RunState: "running" } there && there.Host == host && there.Pid == pid ? there : null,
             s_limit, $"{vm} to run on {host}", chaos.Deployment.Log);
-        Evidence.GuestRun[] runs = [.. chaos.Observer.Runs(vm).OrderBy(run => run.From)];
+        GuestRun[] runs = [.. chaos.Observer.Runs(vm).OrderBy(run => run.From)];
         Assert.Equal((host, pid), (runs[^1].Host, runs[^1].Pid));
         Assert.All(runs.Zip(runs.Skip(1)), pair => Assert.True(pair.Item1.To <= pair.Item2.From, $"{pair.Item1} and {pair.Item2} overlap"));
     }

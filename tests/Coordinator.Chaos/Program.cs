@@ -2,12 +2,13 @@ using System.Runtime.InteropServices;
 using Coordinator.Chaos.Cells;
 using Coordinator.Chaos.Peers;
 
-// The matrix as a program: [--libvirt | --phases] [--only PART OF A CELL'S NAME[,PART]] [--results DIR] [--again]. What has a result in DIR is not run again; delete its file, or use another DIR.
+// The matrix as a program: [--libvirt | --phases | --loaded] [--only PART OF A CELL'S NAME[,PART]] [--results DIR] [--again]. What has a result in DIR is not run again; delete its file, or use another DIR.
 string folder = Path.GetFullPath("artifacts/chaos");
 string only = "";
 bool again = false;
 bool libvirt = false;
 bool phases = false;
+bool loaded = false;
 for (int i = 0; i < args.Length; i++)
 {
     switch (args[i])
@@ -23,6 +24,9 @@ for (int i = 0; i < args.Length; i++)
             break;
         case "--phases":
             phases = true;
+            break;
+        case "--loaded":
+            loaded = true;
             break;
         case "--again":
             again = true;
@@ -43,7 +47,14 @@ void Stop(PosixSignalContext signal)
 
 using PosixSignalRegistration interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using PosixSignalRegistration terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-List<Cell> cells = [.. (libvirt ? LibvirtRow.All.Select(row => row.Ours).Distinct() : phases ? Matrix.Cells : Matrix.Cells.Concat(Matrix.MoreCells)).Where(cell => only.Split(',').All(part => cell.Name.Contains(part, StringComparison.OrdinalIgnoreCase)))];
+IEnumerable<Cell> offered = libvirt ? LibvirtRow.All.Select(row => row.Ours).Distinct() : phases ? Matrix.Cells : loaded ? Matrix.TickingCells : Matrix.Cells.Concat(Matrix.MoreCells);
+List<Cell> cells = [.. offered.Where(cell => only.Split(',').All(part => cell.Name.Contains(part, StringComparison.OrdinalIgnoreCase)))];
+if (cells.Count == 0)
+{
+    Console.Error.WriteLine($"no cell's name has all of '{only}' in it");
+    return 64;
+}
+
 if (again)
 {
     cells.ForEach(cell => File.Delete(Path.Combine(folder, cell.Name + ".json")));

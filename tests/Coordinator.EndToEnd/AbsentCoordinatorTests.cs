@@ -1,5 +1,4 @@
 using Coordinator.Contracts.Api;
-using Coordinator.EndToEnd.Guests;
 using Coordinator.Lab;
 using Coordinator.Lab.Deployments;
 using Coordinator.Lab.Guests;

@@ -1,7 +1,7 @@
 using Coordinator.Contracts.Api;
-using Coordinator.EndToEnd.Guests;
 using Coordinator.Lab;
 using Coordinator.Lab.Deployments;
+using Coordinator.Lab.Guests;
 using Xunit.Abstractions;
 
 namespace Coordinator.EndToEnd;
@@ -15,9 +15,10 @@ public sealed class GuestShutdownTests(ITestOutputHelper output)
     {
         await using Deployment deployment = await Deployment.StartAsync();
 
-        // 18.2 ticks per second: some 6 s after the boot, while the copying takes 9 s.
-        (VirtualMachine started, TickConsole console) = await SlowGuest.StartAsync(deployment, lastTick: 110, memoryMib: 4096);
+        (VirtualMachine started, TickConsole console) = await SlowGuest.StartAsync(deployment, endsWhenTold: true);
         await deployment.Api.MigrateAsync(SlowGuest.Name, Deployment.Beta, SlowGuest.Policy());
+        await deployment.Api.MigrationAsync(SlowGuest.Name, migration => migration is { Phase: "Iterating", Progress.TransferredBytes: > 100_000 }, "memory to be copied");
+        SlowGuest.TellToShutDown(deployment, Deployment.Alpha);
         Migration ended = await deployment.Api.EndAsync(SlowGuest.Name);
 
         output.WriteLine(Story.Of(ended));
@@ -27,7 +28,7 @@ public sealed class GuestShutdownTests(ITestOutputHelper output)
             async () => await deployment.Api.VmAsync(SlowGuest.Name) is { RunState: "shutdown" } seen ? seen : null, Api.Limit, "the guest to be known as shut down", deployment.Log);
         Assert.Equal(("Resident", Deployment.Alpha, started.Pid), (there.Residence, there.Host, there.Pid));
         Assert.False(console.HasTickedOn(Deployment.Beta));
-        Assert.Equal(109, console.LastTick);
+        console.AssertContiguous(Deployment.Alpha, Deployment.Beta);
         Assert.Contains((await deployment.Api.StopVmAsync(SlowGuest.Name)).Residence, (string[])["Stopping", "Absent"]);
     }
 }

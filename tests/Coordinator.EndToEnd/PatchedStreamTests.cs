@@ -2,6 +2,7 @@ using Coordinator.Contracts.Api;
 using Coordinator.EndToEnd.Guests;
 using Coordinator.EndToEnd.Streams;
 using Coordinator.Lab.Deployments;
+using Coordinator.Lab.Guests;
 using Coordinator.Lab.Evidence;
 using Xunit.Abstractions;
 

@@ -40,12 +40,15 @@ public sealed partial class PagesTests
         YamlMappingNode[] alerts = [.. groups.SelectMany(g => (YamlSequenceNode)g["rules"]).Cast<YamlMappingNode>().Where(r => r.Children.ContainsKey("alert"))];
         string[] metrics = [.. Metric().Matches(MetricSource()).Select(m => m.Groups[1].Value)];
 
+        Assert.NotEmpty(metrics);
         Assert.Contains(alerts, a => a["alert"].ToString() == "MigrationInDoubt" && a["labels"]["severity"].ToString() == "critical" && !a.Children.ContainsKey("for"));
         Assert.All(alerts, alert =>
         {
             Assert.Contains(alert["labels"]["severity"].ToString(), new[] { "critical", "warning" });
             Assert.True(File.Exists(Path.Combine(LabFolder.RepositoryRoot, alert["annotations"]["runbook_url"].ToString())), alert["alert"].ToString());
-            Assert.All(Used().Matches(alert["expr"].ToString()).Select(m => m.Value), used => Assert.Contains(used, metrics));
+            string[] used = [.. Used().Matches(alert["expr"].ToString()).Select(m => m.Value)];
+            Assert.NotEmpty(used);
+            Assert.All(used, metric => Assert.Contains(metric, metrics));
         });
     }
 

@@ -69,18 +69,11 @@ public sealed class AgentRestartTests
     public async Task SourceAgent_KilledWhileTheGuestStandsStill_FinishesInItsNextLife(string version)
     {
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version), alphaInProcess: false);
-        await hosts.LaunchAsync();
         Guid launch = Guid.NewGuid();
-        MigrationSettings settings = TwoHosts.Settings();
-        VmReport prepared = await hosts.PrepareAsync(1, launch, settings);
-        await hosts.RehearseAsync(1, prepared);
-        int destination = TwoHosts.QemuOf(launch).Pid;
-        Disturbance.Freeze(destination);
-        await hosts.StartAsync(1, prepared, settings);
-        await hosts.ReportAsync(hosts.Alpha, report => report.Source.Stage == "Switching", "the guest stands still");
+        await hosts.BeginFrozenAsync(launch, () => TwoHosts.QemuOf(launch).Pid, report => report.Source.Stage == "Switching", "the guest stands still");
 
         await hosts.Alpha.KillProcessAsync();
-        Disturbance.Thaw(destination);
+        Disturbance.Thaw(TwoHosts.QemuOf(launch).Pid);
         hosts.Alpha.StartProcess();
 
         await hosts.RunsAtDestinationAsync(1);
@@ -91,14 +84,8 @@ public sealed class AgentRestartTests
     public async Task SourceAgent_KilledWhileTheGuestStandsStill_KeepsTheDeadlineInItsNextLife(string version)
     {
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version), alphaInProcess: false);
-        await hosts.LaunchAsync();
         Guid launch = Guid.NewGuid();
-        MigrationSettings settings = TwoHosts.Settings(switchoverDeadlineMs: 4_000);
-        VmReport prepared = await hosts.PrepareAsync(1, launch, settings);
-        await hosts.RehearseAsync(1, prepared);
-        Disturbance.Freeze(TwoHosts.QemuOf(launch).Pid);
-        await hosts.StartAsync(1, prepared, settings);
-        await hosts.ReportAsync(hosts.Alpha, report => report.Source.Stage == "Switching", "the guest stands still");
+        await hosts.BeginFrozenAsync(launch, () => TwoHosts.QemuOf(launch).Pid, report => report.Source.Stage == "Switching", "the guest stands still", TwoHosts.Settings(switchoverDeadlineMs: 4_000));
 
         await RestartAsync(hosts, hosts.Alpha);
 
@@ -110,13 +97,7 @@ public sealed class AgentRestartTests
     public async Task SourceAgent_KilledAfterItReleased_ReleasesAgain(string version)
     {
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version), alphaInProcess: false, betaInProcess: false);
-        await hosts.LaunchAsync();
-        MigrationSettings settings = TwoHosts.Settings();
-        VmReport prepared = await hosts.PrepareAsync(1, Guid.NewGuid(), settings);
-        await hosts.RehearseAsync(1, prepared);
-        Disturbance.Freeze(hosts.Beta.Process!.Id);
-        await hosts.StartAsync(1, prepared, settings);
-        await hosts.ReportAsync(hosts.Alpha, report => report.Source.Stage == "HandedOver", "released, unanswered");
+        await hosts.BeginFrozenAsync(Guid.NewGuid(), () => hosts.Beta.Process!.Id, report => report.Source.Stage == "HandedOver", "released, unanswered");
 
         await hosts.Alpha.KillProcessAsync();
         Disturbance.Thaw(hosts.Beta.Process!.Id);
@@ -167,13 +148,7 @@ public sealed class AgentRestartTests
     public async Task DestinationAgent_KilledBeforeItDecided_DecidesInItsNextLife(string version)
     {
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version), betaInProcess: false);
-        await hosts.LaunchAsync();
-        MigrationSettings settings = TwoHosts.Settings();
-        VmReport prepared = await hosts.PrepareAsync(1, Guid.NewGuid(), settings);
-        await hosts.RehearseAsync(1, prepared);
-        Disturbance.Freeze(hosts.Beta.Process!.Id);
-        await hosts.StartAsync(1, prepared, settings);
-        await hosts.ReportAsync(hosts.Alpha, report => report.Source.Stage == "HandedOver", "released, unanswered");
+        await hosts.BeginFrozenAsync(Guid.NewGuid(), () => hosts.Beta.Process!.Id, report => report.Source.Stage == "HandedOver", "released, unanswered");
 
         await RestartAsync(hosts, hosts.Beta);
 
@@ -216,14 +191,8 @@ public sealed class AgentRestartTests
     public async Task DestinationAgent_ThatLostItsStore_AnswersUnknownAndTheSourceStaysDown()
     {
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf("installed"), betaInProcess: false);
-        await hosts.LaunchAsync();
         Guid launch = Guid.NewGuid();
-        MigrationSettings settings = TwoHosts.Settings(switchoverDeadlineMs: 300);
-        VmReport prepared = await hosts.PrepareAsync(1, launch, settings);
-        await hosts.RehearseAsync(1, prepared);
-        Disturbance.Freeze(hosts.Beta.Process!.Id);
-        await hosts.StartAsync(1, prepared, settings);
-        await hosts.ReportAsync(hosts.Alpha, report => report.Source.Stage == "HandedOver", "released, unanswered");
+        await hosts.BeginFrozenAsync(launch, () => hosts.Beta.Process!.Id, report => report.Source.Stage == "HandedOver", "released, unanswered", TwoHosts.Settings(switchoverDeadlineMs: 300));
 
         await hosts.Beta.KillProcessAsync();
         Directory.Delete(hosts.Beta.StateDirectory, recursive: true);

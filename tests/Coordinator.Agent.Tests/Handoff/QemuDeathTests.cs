@@ -41,14 +41,8 @@ public sealed class QemuDeathTests
     public async Task Destination_KilledWhileTheGuestStandsStill_GivesTheGuestBackToTheSource(string version)
     {
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version));
-        await hosts.LaunchAsync();
         Guid launch = Guid.NewGuid();
-        MigrationSettings settings = TwoHosts.Settings();
-        VmReport prepared = await hosts.PrepareAsync(1, launch, settings);
-        await hosts.RehearseAsync(1, prepared);
-        Disturbance.Freeze(TwoHosts.QemuOf(launch).Pid);
-        await hosts.StartAsync(1, prepared, settings);
-        await hosts.ReportAsync(hosts.Alpha, report => report.Source.Stage == "Switching", "the guest stands still");
+        await hosts.BeginFrozenAsync(launch, () => TwoHosts.QemuOf(launch).Pid, report => report.Source.Stage == "Switching", "the guest stands still");
 
         await Disturbance.KillAsync(launch);
 
@@ -61,14 +55,8 @@ public sealed class QemuDeathTests
     public async Task Destination_KilledWhenLoadedAndUndecided_IsRefusedByItsAgentAndTheSourceResumes(string version)
     {
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version), betaInProcess: false);
-        await hosts.LaunchAsync();
         Guid launch = Guid.NewGuid();
-        MigrationSettings settings = TwoHosts.Settings();
-        VmReport prepared = await hosts.PrepareAsync(1, launch, settings);
-        await hosts.RehearseAsync(1, prepared);
-        Disturbance.Freeze(hosts.Beta.Process!.Id);
-        await hosts.StartAsync(1, prepared, settings);
-        await hosts.ReportAsync(hosts.Alpha, report => report.Source is { Stage: "HandedOver", Completed: 1 }, "released, unanswered");
+        await hosts.BeginFrozenAsync(launch, () => hosts.Beta.Process!.Id, report => report.Source is { Stage: "HandedOver", Completed: 1 }, "released, unanswered");
 
         await Disturbance.KillAsync(launch);
         Disturbance.Thaw(hosts.Beta.Process!.Id);
@@ -82,14 +70,8 @@ public sealed class QemuDeathTests
     public async Task Source_KilledWhenCompletedAndRecorded_IsReleasedFromTheRecord(string version)
     {
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version), betaInProcess: false);
-        await hosts.LaunchAsync();
         Guid launch = Guid.NewGuid();
-        MigrationSettings settings = TwoHosts.Settings();
-        VmReport prepared = await hosts.PrepareAsync(1, launch, settings);
-        await hosts.RehearseAsync(1, prepared);
-        Disturbance.Freeze(hosts.Beta.Process!.Id);
-        await hosts.StartAsync(1, prepared, settings);
-        await hosts.ReportAsync(hosts.Alpha, report => report.Source is { Stage: "HandedOver", Completed: 1 }, "completed and recorded");
+        await hosts.BeginFrozenAsync(launch, () => hosts.Beta.Process!.Id, report => report.Source is { Stage: "HandedOver", Completed: 1 }, "completed and recorded");
 
         await Disturbance.KillAsync(hosts.Launch);
         await hosts.ReportAsync(hosts.Alpha, report => report.Source.Stage == "Gone", "the source's QEMU is gone");

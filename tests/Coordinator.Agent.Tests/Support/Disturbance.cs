@@ -1,5 +1,7 @@
 using Coordinator.Agent.Processes;
+using Coordinator.Lab.Processes;
 using Coordinator.Qmp;
+using QemuProcess = Coordinator.Agent.Processes.QemuProcess;
 
 namespace Coordinator.Agent.Tests.Support;
 
@@ -8,22 +10,15 @@ internal static class Disturbance
 {
     public static Task KillAsync(Guid launch) => QemuProcess.KillAsync(TwoHosts.QemuOf(launch), TimeSpan.FromSeconds(10));
 
-    public static void Freeze(int pid) => Signal(pid, "-STOP");
+    public static void Freeze(int pid) => ProcessSignal.Freeze(pid);
 
-    public static void Thaw(int pid) => Signal(pid, "-CONT");
+    public static void Thaw(int pid) => ProcessSignal.Thaw(pid);
 
-    public static void Terminate(int pid) => Signal(pid, "-TERM");
+    public static void Terminate(int pid) => ProcessSignal.Terminate(pid);
 
     public static async Task<string> SayAsync(string socket, string command)
     {
         await using QmpConnection monitor = await QmpConnection.ConnectAsync(QmpEndpoint.Unix(socket), QmpOptions.Default);
         return (await monitor.ExecuteAsync(command)).GetRawText();
-    }
-
-    private static void Signal(int pid, string signal)
-    {
-        using System.Diagnostics.Process kill = System.Diagnostics.Process.Start("kill", [signal, $"{pid}"]);
-        kill.WaitForExit();
-        Assert.Equal(0, kill.ExitCode);
     }
 }

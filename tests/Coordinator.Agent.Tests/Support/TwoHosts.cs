@@ -151,6 +151,23 @@ internal sealed class TwoHosts : IAsyncDisposable
         return prepared;
     }
 
+    /// <summary>Launches, prepares and rehearses attempt 1, freezes somebody whom its handoff needs, starts it, and waits until the source stands where that one is missed.</summary>
+    /// <param name="launch">Of the destination.</param>
+    /// <param name="frozenPid">Asked after the rehearsal.</param>
+    /// <param name="reached">Of the source's report.</param>
+    /// <param name="what">Was awaited.</param>
+    /// <param name="settings">Null for the usual ones.</param>
+    public async Task BeginFrozenAsync(Guid launch, Func<int> frozenPid, Func<VmReport, bool> reached, string what, MigrationSettings? settings = null)
+    {
+        settings ??= Settings();
+        await LaunchAsync();
+        VmReport prepared = await PrepareAsync(1, launch, settings);
+        await RehearseAsync(1, prepared);
+        Disturbance.Freeze(frozenPid());
+        await StartAsync(1, prepared, settings);
+        await ReportAsync(Alpha, reached, what);
+    }
+
     public async Task<VmReport> ReportAsync(TestHost host, Func<VmReport, bool> wanted, string what)
     {
         try

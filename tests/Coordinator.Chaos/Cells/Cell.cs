@@ -5,8 +5,25 @@ namespace Coordinator.Chaos.Cells;
 /// <summary>One place of a migration, one moment, one fault.</summary>
 internal sealed record Cell(CellPlace Place, Moment Moment, CellFault Fault)
 {
+    /// <summary>With a guest that counts on its console instead of an empty one: judged by its count too.</summary>
+    public bool IsTicking { get; init; }
+
     /// <summary>Also the name of its result's file.</summary>
-    public string Name => $"{Place.Phase}.{Place.Name}.{Moment}.{Fault}".ToLowerInvariant();
+    public string Name => $"{Place.Phase}.{Place.Name}.{Moment}.{Fault}{(IsTicking ? ".ticking" : "")}".ToLowerInvariant();
+
+    /// <summary>Whoever is away for longer than any deadline may be missed meanwhile; when all are there again, no doubt is left.</summary>
+    public bool MayBeDoubtedMeanwhile => CellFaults.OfLongAbsence.Contains(Fault);
+
+    /// <summary>
+    /// Whether there is anybody whom the fault could strike. The destination's QEMU is launched only after the opening of its register is recorded, the source's refusal is stored only
+    /// when the copy is proven dead, and the source is ended while the queues are still watched.
+    /// </summary>
+    public bool IsPossible => Fault switch
+    {
+        CellFault.KillDestinationQemu => !(Place == CellPlace.Preparing || Place == CellPlace.RollingBack),
+        CellFault.KillSourceQemu => Place != CellPlace.Finishing,
+        _ => true,
+    };
 
     /// <summary>
     /// Whether the guest has to live through it: false where the fault kills the only copy, null where two things happen at once and either may be first.
@@ -72,15 +89,18 @@ internal sealed record CellResult
     public string Judged { get; init; } = "";
 
     /// <summary>
-    /// What a checker of the history could not decide: steps that the model of QEMU does not explain, because the outside observer got no core in time and missed an event, and a search
-    /// for an order of a register's operations that was given up. Shown and counted, and no failure of the cell.
+    /// What a checker of the history could not decide: a search for an order of a register's operations, or for an explanation of QEMU's steps, that was given up. Shown and counted, and
+    /// no failure of the cell. A step that the model of QEMU cannot explain is decided, and a violation.
     /// </summary>
     public IReadOnlyList<string> Unexplained { get; init; } = [];
 
-    /// <summary>By which all bounds of this cell were longer: <see cref="Evidence.MachineLoad"/>.</summary>
+    /// <summary>By which all bounds of this cell were longer: <see cref="Coordinator.Lab.Evidence.MachineLoad"/>.</summary>
     public double Load { get; init; } = 1;
 
     public bool IsGood => Violations.Count == 0;
+
+    /// <summary>By the guest's own count, where it counts.</summary>
+    public long Ticks { get; init; }
 
     public static CellResult Broken(Cell cell, string why) => new() { Cell = cell.Name, Phase = "broken", Violations = [why] };
 

@@ -20,6 +20,11 @@ internal enum CellFault
     StopSourceAgent,
     StopDestinationAgent,
 
+    /// <summary>Beyond every time-out that there is, also that after which a result is given with its debt still owed.</summary>
+    StopServerForLong,
+    StopSourceAgentForLong,
+    StopDestinationAgentForLong,
+
     // Beyond the matrix: what else can befall links, monitors and disks, at some places each.
 
     /// <summary>What the destination sends to the source stands still; the other way everything passes.</summary>
@@ -59,6 +64,8 @@ internal static class CellFaults
         CellFault.OneWayBetweenHosts, CellFault.DelayBetweenHosts, CellFault.SwallowHandoff, CellFault.CutCoordinatorLinks, CellFault.FreezeCoordinatorLinks, CellFault.CloseMonitors,
         CellFault.HoldJournal, CellFault.FullJournalDisk, CellFault.FullAgentDisks, CellFault.SlowDisks,
     ];
+
+    public static readonly IReadOnlyList<CellFault> OfLongAbsence = [CellFault.StopServerForLong, CellFault.StopSourceAgentForLong, CellFault.StopDestinationAgentForLong];
 
     /// <summary>Those that strike in every cell of the matrix.</summary>
     public static readonly IReadOnlyList<CellFault> OfMatrix =

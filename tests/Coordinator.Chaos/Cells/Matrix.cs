@@ -11,14 +11,35 @@ internal sealed class Matrix(string folder, Action<string> say)
     public static IReadOnlyList<Cell> Cells =>
     [
         .. CellPlace.All.SelectMany(place => CellFaults.OfMatrix.SelectMany(fault =>
-            (place.IsMidCopy ? new[] { Moment.After } : [Moment.Before, Moment.After]).Select(moment => new Cell(place, moment, fault)))),
+            (place.IsMidCopy ? new[] { Moment.After } : [Moment.Before, Moment.After]).Select(moment => new Cell(place, moment, fault))))
+            .Where(cell => cell.IsPossible),
     ];
 
-    /// <summary>Links, monitors and disks, where each of them matters in another way.</summary>
+    /// <summary>Links, monitors, disks and long absences, where each of them matters in another way.</summary>
     public static IReadOnlyList<Cell> MoreCells =>
     [
         .. new[] { CellPlace.Preparing, CellPlace.MidCopy, CellPlace.PreSwitchover, CellPlace.Releasing, CellPlace.Deciding, CellPlace.Finishing }.SelectMany(place =>
             CellFaults.OfLinksAndDisks.Select(fault => new Cell(place, place.IsMidCopy ? Moment.After : Moment.Before, fault))),
+        .. new[] { CellPlace.MidCopy, CellPlace.PreSwitchover, CellPlace.Releasing, CellPlace.Deciding, CellPlace.Finishing, CellPlace.RollingBack }.SelectMany(place =>
+            CellFaults.OfLongAbsence.Select(fault => new Cell(place, place.IsMidCopy ? Moment.After : Moment.Before, fault))),
+        .. TickingCells,
+    ];
+
+    /// <summary>With a guest that counts: a lost step, one that was made twice, and a count that stands still would show.</summary>
+    public static IReadOnlyList<Cell> TickingCells =>
+    [
+        new(CellPlace.Preparing, Moment.After, CellFault.KillDestinationAgent) { IsTicking = true },
+        new(CellPlace.Starting, Moment.After, CellFault.KillSourceAgent) { IsTicking = true },
+        new(CellPlace.MidCopy, Moment.After, CellFault.KillBothAgents) { IsTicking = true },
+        new(CellPlace.MidCopy, Moment.After, CellFault.KillDestinationQemu) { IsTicking = true },
+        new(CellPlace.PreSwitchover, Moment.After, CellFault.CutBetweenHosts) { IsTicking = true },
+        new(CellPlace.Releasing, Moment.Before, CellFault.KillServer) { IsTicking = true },
+        new(CellPlace.Releasing, Moment.After, CellFault.CutBetweenHosts) { IsTicking = true },
+        new(CellPlace.Deciding, Moment.After, CellFault.KillDestinationAgent) { IsTicking = true },
+        new(CellPlace.Resuming, Moment.Before, CellFault.KillBothAgents) { IsTicking = true },
+        new(CellPlace.Verifying, Moment.Before, CellFault.KillServer) { IsTicking = true },
+        new(CellPlace.Finishing, Moment.After, CellFault.KillSourceAgent) { IsTicking = true },
+        new(CellPlace.RollingBack, Moment.Before, CellFault.KillBothAgents) { IsTicking = true },
     ];
 
     public CellResult? ResultOf(Cell cell) =>

@@ -14,12 +14,12 @@ internal static class MatrixTable
         {
             text.AppendLine(CultureInfo.InvariantCulture, $"\n{place.Phase}, {place.Name}");
             text.AppendLine(CultureInfo.InvariantCulture, $"  {"fault",-38} {"before: outcome",-24} {"ms still",9}   {"after: outcome",-24} {"ms still",9}   to blame");
-            foreach (CellFault fault in all.Where(one => one.Cell.Place == place).Select(one => one.Cell.Fault).Distinct())
+            foreach ((CellFault fault, bool isTicking) in all.Where(one => one.Cell.Place == place).Select(one => (one.Cell.Fault, one.Cell.IsTicking)).Distinct())
             {
-                CellResult? before = Find(all, place, fault, Moment.Before);
-                CellResult? after = Find(all, place, fault, Moment.After);
+                CellResult? before = Find(all, place, fault, isTicking, Moment.Before);
+                CellResult? after = Find(all, place, fault, isTicking, Moment.After);
                 string blame = string.Join("; ", new[] { before?.Blame, after?.Blame }.Where(word => !string.IsNullOrEmpty(word)).Distinct(StringComparer.Ordinal));
-                text.AppendLine(CultureInfo.InvariantCulture, $"  {fault,-38} {Word(before),-24} {Still(before),9}   {Word(after),-24} {Still(after),9}   {blame}");
+                text.AppendLine(CultureInfo.InvariantCulture, $"  {fault + (isTicking ? ", counting guest" : ""),-38} {Word(before),-24} {Still(before),9}   {Word(after),-24} {Still(after),9}   {blame}");
             }
         }
 
@@ -31,8 +31,8 @@ internal static class MatrixTable
         return text.ToString();
     }
 
-    private static CellResult? Find(List<(Cell Cell, CellResult? Result)> all, CellPlace place, CellFault fault, Moment moment) =>
-        all.FirstOrDefault(one => one.Cell.Place == place && one.Cell.Fault == fault && one.Cell.Moment == moment).Result;
+    private static CellResult? Find(List<(Cell Cell, CellResult? Result)> all, CellPlace place, CellFault fault, bool isTicking, Moment moment) =>
+        all.FirstOrDefault(one => one.Cell.Place == place && one.Cell.Fault == fault && one.Cell.IsTicking == isTicking && one.Cell.Moment == moment).Result;
 
     private static string Word(CellResult? result) => result is null ? "-" : result.IsGood ? $"{result.Phase} {result.Verdict}" : $"BAD ({result.Phase})";
 

@@ -12,6 +12,7 @@ internal sealed class TcpLink : IAsyncDisposable
 
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Socket> _listeners = [];
+    private readonly IReadOnlyList<(IPEndPoint Listen, IPEndPoint To)> _ways;
     private readonly ConcurrentDictionary<Socket, bool> _open = new();
     private readonly string _networkNamespace;
     private volatile Setting _setting = new(LinkMode.Pass);
@@ -21,14 +22,8 @@ internal sealed class TcpLink : IAsyncDisposable
     public TcpLink(string networkNamespace, IEnumerable<(IPEndPoint Listen, IPEndPoint To)> ways)
     {
         _networkNamespace = networkNamespace;
-        foreach ((IPEndPoint listen, IPEndPoint to) in ways)
-        {
-            Socket listener = NamespaceSocket.Tcp(networkNamespace);
-            _listeners.Add(listener);
-            listener.Bind(listen);
-            listener.Listen();
-            _ = AcceptAsync(listener, to);
-        }
+        _ways = [.. ways];
+        Listen();
     }
 
     public LinkMode Mode
@@ -46,10 +41,35 @@ internal sealed class TcpLink : IAsyncDisposable
         }
     }
 
+    /// <summary>Accepts what is dialled, as after its making.</summary>
+    public void Listen()
+    {
+        if (_listeners.Count > 0)
+        {
+            return;
+        }
+
+        foreach ((IPEndPoint listen, IPEndPoint to) in _ways)
+        {
+            Socket listener = NamespaceSocket.Tcp(_networkNamespace);
+            _listeners.Add(listener);
+            listener.Bind(listen);
+            listener.Listen();
+            _ = AcceptAsync(listener, to);
+        }
+    }
+
+    /// <summary>Dialling is refused, as where nobody listens; open connections stay. A relay that accepts before it has dialled on would show a peer that is not there.</summary>
+    public void Refuse()
+    {
+        _listeners.ForEach(listener => listener.Dispose());
+        _listeners.Clear();
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        _listeners.ForEach(listener => listener.Dispose());
+        Refuse();
         CloseAll();
         _stop.Dispose();
     }

@@ -1,11 +1,13 @@
 using System.Net;
-using Coordinator.Chaos.Evidence;
 using Coordinator.Chaos.Faults;
 using Coordinator.Contracts.Api;
+using Coordinator.Domain;
 using Coordinator.Failpoints;
+using Coordinator.History;
 using Coordinator.Lab;
 using Coordinator.Lab.Deployments;
 using Coordinator.Lab.Guests;
+using Coordinator.Lab.Observers;
 
 namespace Coordinator.Chaos.Laboratory;
 
@@ -17,10 +19,13 @@ internal sealed class ChaosLab : IAsyncDisposable
 {
     private static int s_vms;
 
-    private ChaosLab(Deployment deployment, QemuObserver observer)
+    /// <summary>All that is mounted so far.</summary>
+    private readonly List<SmallDisk> _disks = [];
+
+    private ChaosLab(Deployment deployment, string failpointFolder)
     {
         Deployment = deployment;
-        Observer = observer;
+        FailpointFolder = failpointFolder;
         string space = deployment.Network.Namespace;
         CoordinatorLinks = new[] { Deployment.Alpha, Deployment.Beta }.ToDictionary(
             host => host,
@@ -36,12 +41,13 @@ internal sealed class ChaosLab : IAsyncDisposable
 
     public Deployment Deployment { get; }
 
-    public QemuObserver Observer { get; }
+    /// <summary>Of every QEMU, from outside: what agents and coordinators believe plays no part.</summary>
+    public Recording Observer => Deployment.Recording!;
 
     public Api Api => Deployment.Api;
 
     /// <summary>What agents and QEMUs have written down of all VMs so far.</summary>
-    public string HistoryFolder => Deployment.Recording!.Directory;
+    public string HistoryFolder => Observer.Directory;
 
     /// <summary>By host: from its agent to the coordinators.</summary>
     public IReadOnlyDictionary<string, TcpLink> CoordinatorLinks { get; }
@@ -64,49 +70,52 @@ internal sealed class ChaosLab : IAsyncDisposable
 
     public IReadOnlyList<SmallDisk> AgentDisks { get; private set; } = [];
 
+    private string FailpointFolder { get; }
+
     private IEnumerable<TcpLink> Links => [.. CoordinatorLinks.Values, Handoff, Stream];
 
     public static async Task<ChaosLab> StartAsync(int coordinators = 1)
     {
         QemuBinary real = await QemuBinary.Modern();
-        QemuObserver observer = await QemuObserver.StartAsync(real);
         string failpoints = Directory.CreateTempSubdirectory("fail-").FullName;
         ChaosLab? lab = null;
+        Wiring wiring = new()
+        {
+            CoordinatorsRelayed = true,
+            HandoffRelayed = true,
+            Environment = part => new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                [Failpoint.Variable] = Directory.CreateDirectory(Path.Combine(failpoints, part)).FullName,
+            },
+            OnNetwork = async deployment =>
+            {
+                lab = new ChaosLab(deployment, failpoints);
+                await lab.MountAsync();
+            },
+            OnEnd = async () =>
+            {
+                try
+                {
+                    await (lab?.DisposeWiringAsync() ?? Task.CompletedTask);
+                }
+                finally
+                {
+                    Directory.Delete(failpoints, recursive: true);
+                }
+            },
+        };
         try
         {
-            Wiring wiring = new()
-            {
-                CoordinatorsRelayed = true,
-                HandoffRelayed = true,
-                Environment = part => new Dictionary<string, string>(StringComparer.Ordinal)
-                {
-                    [Failpoint.Variable] = Directory.CreateDirectory(Path.Combine(failpoints, part)).FullName,
-                },
-                OnNetwork = async deployment =>
-                {
-                    lab = new ChaosLab(deployment, observer) { FailpointFolder = failpoints };
-                    await lab.MountAsync();
-                },
-            };
-            await Deployment.StartAsync(
-                real with { Path = observer.BinaryOf(Deployment.Alpha) }, coordinators, relayed: true, betaQemu: observer.BinaryOf(Deployment.Beta), recorded: true,
-                wiring: wiring);
+            await Deployment.StartAsync(real, coordinators, relayed: true, recorded: true, wiring: wiring);
             return lab!;
         }
-        catch
+        catch when (Directory.Exists(failpoints))
         {
-            if (lab is not null)
-            {
-                await lab.DisposeWiringAsync();
-            }
-
-            await observer.DisposeAsync();
+            // It did not come as far as to be disposed of.
             Directory.Delete(failpoints, recursive: true);
             throw;
         }
     }
-
-    private string FailpointFolder { get; init; } = "";
 
     public static string NewVm() => $"chaos-{Interlocked.Increment(ref s_vms)}";
 
@@ -118,9 +127,10 @@ internal sealed class ChaosLab : IAsyncDisposable
         foreach (TcpLink link in Links)
         {
             link.Mode = LinkMode.Pass;
+            link.Listen();
         }
 
-        foreach (SmallDisk disk in AgentDisks.Append(JournalDisk))
+        foreach (SmallDisk disk in _disks)
         {
             disk.Empty();
         }
@@ -144,42 +154,56 @@ internal sealed class ChaosLab : IAsyncDisposable
     public async Task<VirtualMachine> StartVmAsync(string vm, int memoryMib)
     {
         await Api.StartVmAsync(Deployment.Alpha, Definitions.Empty(vm, Guid.NewGuid().ToString(), memoryMib));
-        return await Eventually.Becomes(
-            async () => await Api.VmAsync(vm) is { Residence: "Resident", RunState: "running", Pid: > 0 } there && Observer.Runs(vm).Count > 0 ? there : null,
-            Api.Limit, $"{vm} to run on alpha", Deployment.Log);
+        return await RunsAsync(vm);
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>The same with a guest that counts on a console of each host, so that every step of it can be told from outside.</summary>
+    public async Task<(VirtualMachine Started, TickConsole Console)> StartTickingVmAsync(string vm, int memoryMib)
     {
-        await DisposeWiringAsync();
-        await Deployment.DisposeAsync();
-        await Observer.DisposeAsync();
-        Directory.Delete(FailpointFolder, recursive: true);
+        (_, TickConsole console) = await SlowGuest.StartAsync(Deployment, memoryMib: memoryMib, name: vm);
+        return (await RunsAsync(vm), console);
     }
+
+    public Party PartyOf(Part part) => part == SourceAgent ? Party.Agent(new HostName(Deployment.Alpha))
+        : part == DestinationAgent ? Party.Agent(new HostName(Deployment.Beta))
+        : Party.Coordinator(part.Name);
+
+    private async Task<VirtualMachine> RunsAsync(string vm) =>
+        await Eventually.Becomes(
+            async () => await Api.VmAsync(vm) is { Residence: "Resident", RunState: "running", Pid: > 0 } there && Observer.Runs(vm).Count > 0 ? there : null,
+            Api.Limit, $"{vm} to run on alpha", Deployment.Log);
+
+    public async ValueTask DisposeAsync() => await Deployment.DisposeAsync();
 
     private static string JournalFolder(Deployment deployment) => Path.Combine(deployment.Folder, "journal");
 
     private async Task MountAsync()
     {
-        JournalDisk = await SmallDisk.MountAsync(JournalFolder(Deployment));
-        List<SmallDisk> disks = [];
-        AgentDisks = disks;
-        foreach (string host in new[] { Deployment.Alpha, Deployment.Beta })
-        {
-            disks.Add(await SmallDisk.MountAsync(Path.Combine(Deployment.Folder, host, "state")));
-        }
+        JournalDisk = await MountAsync(JournalFolder(Deployment));
+        AgentDisks =
+        [
+            await MountAsync(Path.Combine(Deployment.Folder, Deployment.Alpha, "state")),
+            await MountAsync(Path.Combine(Deployment.Folder, Deployment.Beta, "state")),
+        ];
+    }
+
+    private async Task<SmallDisk> MountAsync(string folder)
+    {
+        SmallDisk disk = await SmallDisk.MountAsync(folder);
+        _disks.Add(disk);
+        return disk;
     }
 
     private async Task DisposeWiringAsync()
     {
-        foreach (SmallDisk disk in AgentDisks.Append(JournalDisk).OfType<SmallDisk>())
-        {
-            await disk.DisposeAsync();
-        }
-
         foreach (TcpLink link in Links)
         {
             await link.DisposeAsync();
+        }
+
+        foreach (SmallDisk disk in _disks)
+        {
+            await disk.DisposeAsync();
         }
     }
 

@@ -10,7 +10,7 @@ namespace Coordinator.Chaos.Peers;
 
 /// <summary>What users of KubeVirt and Nova reported, done to our parts.</summary>
 [Collection(OneAtATime.Name)]
-public sealed class KubeVirtTests(KubeVirtTests.Lab lab, ITestOutputHelper output) : IClassFixture<KubeVirtTests.Lab>
+public sealed class KubeVirtTests(SharedLab lab, ITestOutputHelper output)
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
 
@@ -103,25 +103,9 @@ public sealed class KubeVirtTests(KubeVirtTests.Lab lab, ITestOutputHelper outpu
 
     private async Task<CellResult> RunAsync(Cell cell)
     {
-        CellResult result = await Matrix.RunAsync(await lab.FreshAsync(), cell);
+        CellResult result = await lab.RunAsync(cell);
         output.WriteLine($"{Matrix.Line(result)}\n{result.Story}\n{string.Join('\n', result.Runs)}");
-        Assert.True(result.IsGood, $"{Matrix.Line(result)}\n{result.Story}");
+        Assert.True(result.IsGood, $"{Matrix.Line(result)}\n{result.Story}\n{lab.Log}");
         return result;
-    }
-
-    /// <summary>Everybody there and connected before each test.</summary>
-    public sealed class Lab : IAsyncLifetime
-    {
-        private ChaosLab _lab = null!;
-
-        public async Task InitializeAsync() => _lab = await ChaosLab.StartAsync();
-
-        public async Task DisposeAsync() => await _lab.DisposeAsync();
-
-        internal async Task<ChaosLab> FreshAsync()
-        {
-            await _lab.RestoreAsync();
-            return _lab;
-        }
     }
 }

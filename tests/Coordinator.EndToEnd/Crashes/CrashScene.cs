@@ -1,5 +1,4 @@
 using Coordinator.Contracts.Api;
-using Coordinator.EndToEnd.Guests;
 using Coordinator.EndToEnd.Streams;
 using Coordinator.Lab;
 using Coordinator.Lab.Deployments;
@@ -9,20 +8,24 @@ using Xunit.Abstractions;
 namespace Coordinator.EndToEnd.Crashes;
 
 /// <summary>
-/// A migration from alpha to beta in a deployment of its own that is brought to a place of its course, there loses a part by SIGKILL, and is then judged: from its story, from the
+/// A migration from alpha to beta, of a guest of its own, that is brought to a place of its course, there loses a part by SIGKILL, and is then judged: from its story, from the
 /// kernel's list of processes and from what the guest itself wrote.
 /// </summary>
 internal sealed class CrashScene : IAsyncDisposable
 {
+    private readonly CrashLab _lab;
+    private readonly string _guest;
     private readonly ITestOutputHelper _output;
     private readonly TickWatch _ticks;
+    private StreamHold? _hold;
+    private bool _isGood;
     private IReadOnlyList<RunningQemu> _before = [];
     private DateTimeOffset _killedAt = DateTimeOffset.MaxValue;
     private Progress _reached = new();
 
-    private CrashScene(Deployment deployment, StreamRelay relay, TickConsole console, VirtualMachine started, ITestOutputHelper output)
+    private CrashScene(CrashLab lab, Deployment deployment, StreamRelay relay, string guest, TickConsole console, VirtualMachine started, ITestOutputHelper output)
     {
-        (Deployment, Relay, Console, Started, _output) = (deployment, relay, console, started, output);
+        (_lab, Deployment, Relay, _guest, Console, Started, _output) = (lab, deployment, relay, guest, console, started, output);
         _ticks = new TickWatch(() => console.LastTick);
     }
 
@@ -39,26 +42,19 @@ internal sealed class CrashScene : IAsyncDisposable
 
     public Part SourceAgent => Deployment.Agent(Deployment.Alpha);
 
-    /// <param name="victim">Where a coordinator is to die there are two.</param>
+    /// <param name="lab">Where.</param>
     /// <param name="output">Takes the story.</param>
-    public static async Task<CrashScene> StartAsync(Victim victim, ITestOutputHelper output)
+    public static async Task<CrashScene> StartAsync(CrashLab lab, ITestOutputHelper output)
     {
-        Deployment deployment = await Deployment.StartAsync(coordinators: IsCoordinator(victim) ? 2 : 1, relayed: true);
-        StreamRelay? relay = null;
+        (Deployment deployment, StreamRelay relay, string guest) = await lab.FreshAsync();
         try
         {
-            relay = StreamRelay.Start(deployment, Deployment.Beta, queuePairs: 1);
-            (VirtualMachine started, TickConsole console) = await SlowGuest.StartAsync(deployment);
-            return new CrashScene(deployment, relay, console, started, output);
+            (VirtualMachine started, TickConsole console) = await SlowGuest.StartAsync(deployment, name: guest);
+            return new CrashScene(lab, deployment, relay, guest, console, started, output);
         }
         catch
         {
-            if (relay is not null)
-            {
-                await relay.DisposeAsync();
-            }
-
-            await deployment.DisposeAsync();
+            await lab.DisposeAsync();
             throw;
         }
     }
@@ -66,9 +62,9 @@ internal sealed class CrashScene : IAsyncDisposable
     /// <summary>Migrates until a client sees this.</summary>
     public async Task MigrateUntilAsync(MigrationPolicy policy, Func<Migration, bool> wanted, string awaited)
     {
-        await Api.MigrateAsync(SlowGuest.Name, Deployment.Beta, policy);
+        await Api.MigrateAsync(_guest, Deployment.Beta, policy);
         await UntilAsync(wanted, awaited);
-        _before = RunningQemu.OfGuest(SlowGuest.Name);
+        _before = RunningQemu.OfGuest(_guest);
         Assert.Equal(2, _before.Count);
         Assert.Contains(Started.Pid, _before.Select(qemu => qemu.Identity.Pid));
     }
@@ -77,13 +73,13 @@ internal sealed class CrashScene : IAsyncDisposable
     public async Task<StreamHold> MigrateIntoTheSwitchoverAsync(MigrationPolicy policy)
     {
         StreamHold hold = new();
-        Relay.Hold = hold;
+        Relay.Hold = _hold = hold;
         await MigrateUntilAsync(policy, migration => migration.Phase == "Switchover" && hold.IsReached, "the switchover to be held");
         return hold;
     }
 
     public async Task UntilAsync(Func<Migration, bool> wanted, string awaited) =>
-        _reached = (await Api.MigrationAsync(SlowGuest.Name, wanted, awaited)).Progress ?? _reached;
+        _reached = (await Api.MigrationAsync(_guest, wanted, awaited)).Progress ?? _reached;
 
     public void FreezeCoordinators() => Each(Deployment.Coordinators, part => part.Freeze());
 
@@ -116,7 +112,7 @@ internal sealed class CrashScene : IAsyncDisposable
         (long elapsedMs, long transferred) = (_reached.ElapsedMs, _reached.TransferredBytes);
         List<string> falls = [];
         Migration ended = await Api.MigrationAsync(
-            SlowGuest.Name,
+            _guest,
             migration =>
             {
                 if (migration.Progress is { } progress)
@@ -150,6 +146,7 @@ internal sealed class CrashScene : IAsyncDisposable
         Assert.True(ended.Progress is { RemainingBytes: 0, TransferredBytes: > 0, ElapsedMs: > 0 }, Story.Of(ended));
         RunningQemu left = await AssertOneCopyAsync(Deployment.Beta);
         Assert.NotEqual(Started.Pid, left.Identity.Pid);
+        _isGood = true;
     }
 
     /// <summary>The guest is where it was, in the same process, and nothing is left of the attempt.</summary>
@@ -160,13 +157,13 @@ internal sealed class CrashScene : IAsyncDisposable
         RunningQemu left = await AssertOneCopyAsync(Deployment.Alpha);
         Assert.Equal(Started.Pid, left.Identity.Pid);
         Assert.False(Console.HasTickedOn(Deployment.Beta));
+        _isGood = true;
     }
 
     public async ValueTask DisposeAsync()
     {
         await _ticks.DisposeAsync();
-        await Relay.DisposeAsync();
-        await Deployment.DisposeAsync();
+        await _lab.TakeBackAsync(_guest, _hold, _isGood);
     }
 
     private static bool IsCoordinator(Victim victim) => victim is Victim.FirstCoordinator or Victim.SecondCoordinator;
@@ -181,9 +178,9 @@ internal sealed class CrashScene : IAsyncDisposable
 
     private async Task<RunningQemu> AssertOneCopyAsync(string host)
     {
-        VirtualMachine after = await Api.VmAsync(SlowGuest.Name);
+        VirtualMachine after = await Api.VmAsync(_guest);
         Assert.Equal(("Resident", host, "running"), (after.Residence, after.Host, after.RunState));
-        RunningQemu left = Assert.Single(RunningQemu.OfGuest(SlowGuest.Name));
+        RunningQemu left = Assert.Single(RunningQemu.OfGuest(_guest));
         Assert.Contains(left, _before);
         Assert.Equal(after.Pid, left.Identity.Pid);
         string other = host == Deployment.Alpha ? Deployment.Beta : Deployment.Alpha;

@@ -1,8 +1,8 @@
 using Coordinator.Contracts.Api;
-using Coordinator.EndToEnd.Guests;
 using Coordinator.EndToEnd.Streams;
 using Coordinator.Lab;
 using Coordinator.Lab.Deployments;
+using Coordinator.Lab.Guests;
 using Xunit.Abstractions;
 
 namespace Coordinator.EndToEnd.Crashes;
@@ -12,7 +12,7 @@ namespace Coordinator.EndToEnd.Crashes;
 /// them may it be rolled back: before <c>migrate-continue</c> the stream is adopted, and after it the two QEMUs and the destination's register need nobody that was killed.
 /// </summary>
 [Collection(OneAtATime.Name)]
-public sealed class CrashTests(ITestOutputHelper output)
+public sealed class CrashTests(CrashLab lab, ITestOutputHelper output) : IClassFixture<CrashLab>
 {
     private const int VerifyMs = 2_500;
     private const int HangDeadlineMs = 2_000;
@@ -26,7 +26,7 @@ public sealed class CrashTests(ITestOutputHelper output)
     [MemberData(nameof(Victims))]
     public async Task Part_KilledWhileIterating_TheSameStreamGoesOnToSucceeded(Victim victim)
     {
-        await using CrashScene scene = await CrashScene.StartAsync(victim, output);
+        await using CrashScene scene = await CrashScene.StartAsync(lab, output);
         await scene.MigrateUntilAsync(
             SlowGuest.Policy(), migration => migration is { Phase: "Iterating", Progress.TransferredBytes: > 100_000 }, "memory to be copied");
 
@@ -40,7 +40,7 @@ public sealed class CrashTests(ITestOutputHelper output)
     [MemberData(nameof(Victims))]
     public async Task Part_KilledInTheSwitchover_TheSameStreamGoesOnToSucceeded(Victim victim)
     {
-        await using CrashScene scene = await CrashScene.StartAsync(victim, output);
+        await using CrashScene scene = await CrashScene.StartAsync(lab, output);
         StreamHold hold = await scene.MigrateIntoTheSwitchoverAsync(SlowGuest.QuickPolicy());
 
         await scene.KillAsync(victim);
@@ -59,7 +59,7 @@ public sealed class CrashTests(ITestOutputHelper output)
     [InlineData(Victim.DestinationAgent)]
     public async Task Part_KilledInASwitchoverThatHangs_TheGuestGoesOnAtTheSource(Victim victim)
     {
-        await using CrashScene scene = await CrashScene.StartAsync(victim, output);
+        await using CrashScene scene = await CrashScene.StartAsync(lab, output);
         await scene.MigrateIntoTheSwitchoverAsync(SlowGuest.QuickPolicy(switchoverDeadlineMs: HangDeadlineMs));
 
         await scene.KillAsync(victim);
@@ -71,7 +71,7 @@ public sealed class CrashTests(ITestOutputHelper output)
     [MemberData(nameof(Victims))]
     public async Task Part_KilledWhileVerifying_TheVerdictIsReached(Victim victim)
     {
-        await using CrashScene scene = await CrashScene.StartAsync(victim, output);
+        await using CrashScene scene = await CrashScene.StartAsync(lab, output);
         StreamHold hold = await scene.MigrateIntoTheSwitchoverAsync(SlowGuest.QuickPolicy(VerifyMs));
         hold.Release();
         await scene.UntilAsync(migration => migration.Phase == "Verifying", "the queues to be watched");
@@ -86,7 +86,7 @@ public sealed class CrashTests(ITestOutputHelper output)
     [MemberData(nameof(Victims))]
     public async Task Part_KilledWhileFinishing_TheDebtIsPaid(Victim victim)
     {
-        await using CrashScene scene = await CrashScene.StartAsync(victim, output);
+        await using CrashScene scene = await CrashScene.StartAsync(lab, output);
         StreamHold hold = await scene.MigrateIntoTheSwitchoverAsync(SlowGuest.QuickPolicy());
         scene.FreezeCoordinators();
         hold.Release();

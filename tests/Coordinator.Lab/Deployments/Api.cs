@@ -65,9 +65,13 @@ public sealed class Api : IDisposable
         }
     }
 
-    public Task<Migration> MigrateAsync(string vm, string destination, MigrationPolicy? policy = null)
+    /// <param name="vm">Which.</param>
+    /// <param name="destination">Its name.</param>
+    /// <param name="policy">Null for the coordinators' own.</param>
+    /// <param name="requestId">Of a request that may have been made before; null for a new one.</param>
+    public Task<Migration> MigrateAsync(string vm, string destination, MigrationPolicy? policy = null, string? requestId = null)
     {
-        StartMigrationRequest request = new() { RequestId = NewId(), Vm = vm, DestinationHost = destination, Policy = policy };
+        StartMigrationRequest request = new() { RequestId = requestId ?? NewId(), Vm = vm, DestinationHost = destination, Policy = policy };
         return AskAsync((client, options) => client.StartMigrationAsync(request, options));
     }
 

@@ -114,14 +114,33 @@ public sealed class Deployment : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Api?.Dispose();
-        await EndRecordingAsync();
-        foreach (Part part in _coordinators.Concat(_agents.Values))
-        {
-            await part.DisposeAsync();
-        }
 
-        await Network.DisposeAsync();
-        Directory.Delete(Folder, recursive: true);
+        // However one of them goes: nothing runs on, and nothing stays behind.
+        try
+        {
+            await EndRecordingAsync();
+        }
+        finally
+        {
+            try
+            {
+                foreach (Part part in _coordinators.Concat(_agents.Values))
+                {
+                    await part.DisposeAsync();
+                }
+            }
+            finally
+            {
+                try
+                {
+                    await Network.DisposeAsync();
+                }
+                finally
+                {
+                    await RemoveFolderAsync();
+                }
+            }
+        }
     }
 
     /// <summary>Ends the agents in order and the recording with them, so that its directory can be judged. Guests go on.</summary>
@@ -138,6 +157,18 @@ public sealed class Deployment : IAsyncDisposable
         }
 
         return Recording?.Directory ?? "";
+    }
+
+    private async Task RemoveFolderAsync()
+    {
+        try
+        {
+            await _wiring.OnEnd();
+        }
+        finally
+        {
+            Directory.Delete(Folder, recursive: true);
+        }
     }
 
     private async Task StartPartsAsync()

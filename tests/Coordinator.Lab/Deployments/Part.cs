@@ -1,19 +1,14 @@
-using System.ComponentModel;
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Text;
 using Coordinator.Lab.Network;
+using Coordinator.Lab.Processes;
 
 namespace Coordinator.Lab.Deployments;
 
 /// <summary>One process of a deployment, the real program: a coordinator or an agent. It can be frozen, killed and started again with the same arguments.</summary>
-public sealed partial class Part(
+public sealed class Part(
     LabNetwork network, string name, string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null) : IAsyncDisposable
 {
-    private const int Stop = 19; // SIGSTOP and SIGCONT, signal(7), the same on x86 and ARM
-    private const int Continue = 18;
-    private const int Terminate = 15;
-
     private static readonly TimeSpan s_endLimit = TimeSpan.FromSeconds(20);
 
     private readonly StringBuilder _output = new();
@@ -85,8 +80,8 @@ public sealed partial class Part(
             return;
         }
 
-        Signal(Terminate, "told to end");
-        Signal(Continue, "thawed");
+        Signal(ProcessSignal.Terminate, "told to end");
+        Signal(ProcessSignal.Thaw, "thawed");
         try
         {
             await process.WaitForExitAsync().WaitAsync(s_endLimit);
@@ -98,24 +93,17 @@ public sealed partial class Part(
     }
 
     /// <summary>SIGSTOP: it does nothing any more and its connections stay open. Killing it works all the same.</summary>
-    public void Freeze() => Signal(Stop, "frozen");
+    public void Freeze() => Signal(ProcessSignal.Freeze, "frozen");
 
-    public void Thaw() => Signal(Continue, "thawed");
+    public void Thaw() => Signal(ProcessSignal.Thaw, "thawed");
 
     public async ValueTask DisposeAsync() => await KillAsync();
 
-    private void Signal(int signal, string word)
+    private void Signal(Action<int> send, string word)
     {
-        if (SendSignal((_process ?? throw new InvalidOperationException($"{Name} does not run")).Id, signal) != 0)
-        {
-            throw new Win32Exception(Marshal.GetLastPInvokeError());
-        }
-
+        send((_process ?? throw new InvalidOperationException($"{Name} does not run")).Id);
         Note($"=== {Name} {word}");
     }
-
-    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static partial int SendSignal(int process, int signal);
 
     private void Note(string? line)
     {

@@ -14,6 +14,9 @@ public sealed record Wiring
     /// <summary>Called when the network and the configuration are there and nobody has been started: the moment to listen where the parts will dial.</summary>
     public Func<Deployment, Task> OnNetwork { get; init; } = _ => Task.CompletedTask;
 
+    /// <summary>Called when the parts have ended and before the folder is deleted, also when not all of them came up: what <see cref="OnNetwork"/> mounted or opened is taken down.</summary>
+    public Func<Task> OnEnd { get; init; } = () => Task.CompletedTask;
+
     /// <summary>By the part's name: <c>coordinator-0</c>, <c>agent-alpha</c>.</summary>
     public Func<string, IReadOnlyDictionary<string, string>> Environment { get; init; } = _ => new Dictionary<string, string>(StringComparer.Ordinal);
 }

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 
 namespace Coordinator.Lab.Guests;
@@ -24,11 +26,14 @@ public static class Definitions
 
     /// <param name="name">Of the VM.</param>
     /// <param name="arguments">A whole command line of QEMU; what the agent adds itself is left out.</param>
-    public static string Of(string name, IReadOnlyList<string> arguments) => Text(name, "0d6b2f43-6c2e-4f3f-9a55-1f0e5c7a9b10", WithoutOwn(arguments));
+    public static string Of(string name, IReadOnlyList<string> arguments) => Text(name, UuidOf(name), WithoutOwn(arguments));
 
     /// <summary>Without the options that a definition may not have, because the agent adds them.</summary>
     public static IReadOnlyList<string> WithoutOwn(IReadOnlyList<string> arguments) =>
         [.. arguments.Where((argument, i) => !s_agentsOwn.Contains(argument) && (i == 0 || !s_agentsOwn.Contains(arguments[i - 1])))];
+
+    /// <summary>The same in every definition of one VM, and another for each of two.</summary>
+    private static string UuidOf(string name) => new Guid(SHA256.HashData(Encoding.UTF8.GetBytes(name)).AsSpan(0, 16)).ToString();
 
     private static string Text(string name, string uuid, IEnumerable<string> arguments) =>
         $"name: {name}\nuuid: {uuid}\nargs: {JsonSerializer.Serialize(arguments)}\n";

@@ -11,7 +11,7 @@ namespace Coordinator.Lab.Observers;
 
 /// <summary>
 /// Sits on the observer's monitor of every QEMU of one host and writes what QEMU itself says and when, by QEMU's own clock: runs, events and the end of the process. It sends
-/// nothing but <c>query-name</c> and <c>query-status</c>, once each.
+/// nothing but <c>query-name</c>, and <c>query-status</c> until no event came between its question and the answer; both again after each reconnection.
 /// </summary>
 public sealed class QemuObserver : IAsyncDisposable
 {
@@ -44,6 +44,9 @@ public sealed class QemuObserver : IAsyncDisposable
         return observer;
     }
 
+    /// <summary>Of this VM, those that have said its name.</summary>
+    public IEnumerable<SeenQemu> Of(string vm) => _watched.Values.Select(watched => watched.Seen()).OfType<SeenQemu>().Where(seen => seen.Vm == vm);
+
     public async ValueTask DisposeAsync()
     {
         _sockets.Dispose();
@@ -58,15 +61,17 @@ public sealed class QemuObserver : IAsyncDisposable
         string launch = Path.GetFileNameWithoutExtension(socket);
         if (Guid.TryParse(launch, CultureInfo.InvariantCulture, out Guid id) && !_watched.ContainsKey(socket))
         {
-            _watched.GetOrAdd(socket, path => new Watched(path, Copy.OfLaunch(_host, new LaunchId(id)), _history)).Start();
+            _watched.GetOrAdd(socket, path => new Watched(path, _host, new LaunchId(id), _history)).Start();
         }
     }
 
     /// <summary>One QEMU. All members but disposal are called by the one connection that there is at a time.</summary>
-    private sealed class Watched(string socket, Copy copy, HistoryWriter history) : IAsyncDisposable
+    private sealed class Watched(string socket, HostName host, LaunchId launch, HistoryWriter history) : IAsyncDisposable
     {
+        private readonly Copy _copy = Copy.OfLaunch(host, launch);
         private readonly Lock _gate = new();
         private readonly List<QmpEvent> _early = [];
+        private readonly List<GuestRun> _seen = [];
         private QmpSession? _session;
         private ProcessIdentity? _process;
         private VmName? _vm;
@@ -81,6 +86,15 @@ public sealed class QemuObserver : IAsyncDisposable
             {
                 _session = QmpSession.Start(
                     QmpEndpoint.Unix(socket), QmpOptions.Default with { OnEvent = (_, happened) => Hear(happened), ConnectDeadline = TimeSpan.FromSeconds(60) }, ServeAsync, IsGone, s_pauses);
+            }
+        }
+
+        public SeenQemu? Seen()
+        {
+            lock (_gate)
+            {
+                _process ??= ProcessIdentity.Of(ObservedQemu.PidOf(socket));
+                return _vm is null ? null : new SeenQemu(host.Value, _vm.Value, launch, _process?.Pid ?? 0, !_isGone && _process is { IsAlive: true }, [.. _seen]);
             }
         }
 
@@ -119,7 +133,7 @@ public sealed class QemuObserver : IAsyncDisposable
                 if (isFirst)
                 {
                     // The program's own trace, before it became QEMU: by now an agent may have sent its first commands.
-                    history.Add(new QemuLaunched(ObservedQemu.LaunchedMicros(socket) ?? now, _vm, copy, _process?.Pid ?? 0, run.Status == "inmigrate", ByObserver: true));
+                    history.Add(new QemuLaunched(ObservedQemu.LaunchedMicros(socket) ?? now, _vm, _copy, _process?.Pid ?? 0, run.Status == "inmigrate", ByObserver: true));
                     _early.ForEach(Write);
                     _early.Clear();
                 }
@@ -152,10 +166,10 @@ public sealed class QemuObserver : IAsyncDisposable
             switch (GuestEvent.Parse(happened))
             {
                 case MigrationStatusChanged changed:
-                    history.Add(new EventSeen(at, _vm!, copy, happened.Name, changed.Status, ByObserver: true));
+                    history.Add(new EventSeen(at, _vm!, _copy, happened.Name, changed.Status, ByObserver: true));
                     break;
                 case GuestStopped or GuestResumed:
-                    history.Add(new EventSeen(at, _vm!, copy, happened.Name, Status: null, ByObserver: true));
+                    history.Add(new EventSeen(at, _vm!, _copy, happened.Name, Status: null, ByObserver: true));
                     Runs(at, happened.Name == "RESUME");
                     break;
                 default:
@@ -168,7 +182,22 @@ public sealed class QemuObserver : IAsyncDisposable
             if (runs != _runs)
             {
                 _runs = runs;
-                history.Add(runs ? new RunBegan(at, _vm!, copy) : new RunEnded(at, _vm!, copy, ProcessEnded: false));
+                Keep(at, runs);
+                history.Add(runs ? new RunBegan(at, _vm!, _copy) : new RunEnded(at, _vm!, _copy, ProcessEnded: false));
+            }
+        }
+
+        private void Keep(long at, bool runs)
+        {
+            DateTimeOffset when = DateTimeOffset.UnixEpoch.AddMicroseconds(at);
+            _process ??= ProcessIdentity.Of(ObservedQemu.PidOf(socket));
+            if (runs)
+            {
+                _seen.Add(new GuestRun(host.Value, _process?.Pid ?? 0, when, To: null));
+            }
+            else
+            {
+                _seen[^1] = _seen[^1] with { To = when };
             }
         }
 
@@ -192,10 +221,11 @@ public sealed class QemuObserver : IAsyncDisposable
                 long now = HistoryClock.NowMicros();
                 if (_runs)
                 {
-                    history.Add(new RunEnded(now, _vm, copy, ProcessEnded: true));
+                    Keep(now, runs: false);
+                    history.Add(new RunEnded(now, _vm, _copy, ProcessEnded: true));
                 }
 
-                history.Add(new QemuExited(now, _vm, copy, ByObserver: true));
+                history.Add(new QemuExited(now, _vm, _copy, ByObserver: true));
                 return true;
             }
         }

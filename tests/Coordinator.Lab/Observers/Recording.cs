@@ -41,6 +41,12 @@ public sealed class Recording : IAsyncDisposable
         return program;
     }
 
+    /// <summary>Every QEMU of this VM so far, as itself and the kernel show it.</summary>
+    public IReadOnlyList<SeenQemu> Of(string vm) => [.. _observers.SelectMany(observer => observer.Of(vm))];
+
+    /// <summary>Of all its QEMUs, by their beginnings.</summary>
+    public IReadOnlyList<GuestRun> Runs(string vm) => [.. Of(vm).SelectMany(qemu => qemu.Runs).OrderBy(run => run.From)];
+
     public async ValueTask DisposeAsync()
     {
         foreach (QemuObserver observer in _observers)

@@ -1,12 +1,12 @@
 using System.Globalization;
 
-namespace Coordinator.Chaos.Evidence;
+namespace Coordinator.Lab.Evidence;
 
 /// <summary>
 /// How much longer everything takes on this machine now than on one that does nothing else: what waits for a core, per core. Bounds of a few seconds are bounds for processes that get
 /// a core; where tens of others compile meanwhile, they are as much longer, up to five times. On a quiet machine they are what they are.
 /// </summary>
-internal static class MachineLoad
+public static class MachineLoad
 {
     private const double AtMost = 5;
 

@@ -1,10 +1,10 @@
 using System.Globalization;
 using Coordinator.Lab.Processes;
 
-namespace Coordinator.EndToEnd.Guests;
+namespace Coordinator.Lab.Guests;
 
 /// <summary>A QEMU as the kernel shows it, whatever agents and coordinators believe.</summary>
-internal sealed record RunningQemu(ProcessIdentity Identity, string Arguments)
+public sealed record RunningQemu(ProcessIdentity Identity, string Arguments)
 {
     /// <summary>Every QEMU on this machine that was launched by an agent for a guest of this name.</summary>
     public static IReadOnlyList<RunningQemu> OfGuest(string vm) =>

@@ -1,12 +1,11 @@
 using System.Diagnostics;
-using Coordinator.Lab;
 
-namespace Coordinator.EndToEnd.Guests;
+namespace Coordinator.Lab.Guests;
 
-/// <summary>Looks again and again whether the guest has ticked, and keeps the longest time without. What it says is never less than the truth.</summary>
-internal sealed class TickWatch : IAsyncDisposable
+/// <summary>Looks again and again whether the guest has ticked, until it is disposed of, and keeps the longest time without. What it says is never less than the truth.</summary>
+public sealed class TickWatch : IAsyncDisposable
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan s_lastTicksLimit = TimeSpan.FromSeconds(90);
 
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _watching;
@@ -20,14 +19,22 @@ internal sealed class TickWatch : IAsyncDisposable
     {
         _lastTick = lastTick;
         _seen = lastTick();
-        _watching = Eventually.BecomesTrue(Look, s_limit, "the guest to tick on", () => $"tick {_seen}, {Stopwatch.GetElapsedTime(_seenAt).TotalSeconds:0.0} s ago", _stop.Token);
+        _watching = Eventually.BecomesTrue(Look, TimeSpan.MaxValue, "the guest to tick on", cancellation: _stop.Token);
     }
 
     /// <summary>Waits for so many ticks more; then the longest time without one.</summary>
     public async Task<TimeSpan> StopAfterMoreAsync(long ticks)
     {
         Volatile.Write(ref _stopAt, Volatile.Read(ref _seen) + ticks);
-        await _watching;
+        try
+        {
+            await _watching.WaitAsync(s_lastTicksLimit);
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"the guest does not tick on: tick {_seen}, {Stopwatch.GetElapsedTime(_seenAt).TotalSeconds:0.0} s ago", e);
+        }
+
         return _longest;
     }
 

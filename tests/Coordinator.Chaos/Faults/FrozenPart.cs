@@ -1,0 +1,44 @@
+using Coordinator.Chaos.Laboratory;
+using Coordinator.History;
+using Coordinator.Lab;
+using Coordinator.Lab.Deployments;
+
+namespace Coordinator.Chaos.Faults;
+
+/// <summary>SIGSTOP and, after a while, SIGCONT: its connections stay open and it believes that no time has passed.</summary>
+internal sealed class FrozenPart(Action<HistoryRecord> note, ChaosLab lab, Part part, TimeSpan lasts) : Fault(note)
+{
+    private bool _isFrozen;
+
+    public override TimeSpan Lasts => lasts;
+
+    public override Task BeginAsync()
+    {
+        if (!part.IsRunning)
+        {
+            throw new LabFailure($"{part.Name} does not run: there is nobody to stop");
+        }
+
+        Begins(lab.PartyOf(part), FaultKind.Stopped);
+        part.Freeze();
+        _isFrozen = true;
+        return Task.CompletedTask;
+    }
+
+    public override Task EndAsync()
+    {
+        if (_isFrozen)
+        {
+            _isFrozen = false;
+            if (!part.IsRunning)
+            {
+                throw new LabFailure($"{part.Name} was ended by somebody while it stood still");
+            }
+
+            part.Thaw();
+            Ends(lab.PartyOf(part), FaultKind.Stopped);
+        }
+
+        return Task.CompletedTask;
+    }
+}
