@@ -109,4 +109,38 @@ public sealed class DoubtVerbTests : IAsyncLifetime
         Assert.StartsWith("beta is recorded as off; it is in doubt where demo runs", run.Output, StringComparison.Ordinal);
         Assert.Equal(new ProveHostOffRequest { RequestId = "coordctl-test", Vm = "demo", Host = "beta", By = by, Proof = proof }, coordinator.Request<ProveHostOffRequest>());
     }
+
+    [Fact]
+    public async Task Fence_PowerOff_TravelsOnlyWhenSaid()
+    {
+        coordinator.Answers<ProveHostOffRequest>(_ => Samples.DoubtWithChoices());
+
+        Assert.Equal(ExitCode.Ok, (await CoordctlRun.Of(coordinator, "fence", "beta", "--vm", "demo", "--power-off")).ExitCode);
+
+        Assert.True(coordinator.Request<ProveHostOffRequest>().PowerOff);
+    }
+
+    [Fact]
+    public async Task Fence_OfAConnectedHost_IsRefusedWithTheWayToInsist()
+    {
+        coordinator.Refuses<ProveHostOffRequest>(StatusCode.FailedPrecondition, "the agent of beta is connected; insist with --power-off");
+
+        var run = await CoordctlRun.Of(coordinator, "fence", "beta", "--vm", "demo");
+
+        Assert.Equal((ExitCode.Refused, "coordctl: the agent of beta is connected; insist with --power-off\n"), (run.ExitCode, run.Error));
+    }
+
+    /// <summary>An empty proof is a variable that was not set; it must not become an order to the hook.</summary>
+    [Theory]
+    [InlineData("--proof is empty", "--proof", "")]
+    [InlineData("--proof is empty", "--proof", " ")]
+    [InlineData("whose words are the proof", "--proof", "x", "--power-off")]
+    public async Task Fence_HalfAWord_IsRefusedBeforeAnybodyIsAsked(string sentence, params string[] options)
+    {
+        var run = await CoordctlRun.Of(coordinator, ["fence", "beta", "--vm", "demo", .. options]);
+
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.Contains(sentence, run.Error, StringComparison.Ordinal);
+        Assert.Empty(coordinator.Requests);
+    }
 }
