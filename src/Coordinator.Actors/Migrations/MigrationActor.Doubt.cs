@@ -57,7 +57,7 @@ internal sealed partial class MigrationActor
         else
         {
             string how = IsConnected(host) ? " to power it off though its agent was connected" : "";
-            JoinHook(AskHook(request, host, $"asked by {word.By}{how}"), request, ReplyTo(Sender, command));
+            JoinHook(AskHook(request, State.Migration!.Attempt, host, $"asked by {word.By}{how}"), request, ReplyTo(Sender, command));
         }
     }
 
@@ -86,7 +86,7 @@ internal sealed partial class MigrationActor
         else if (known.Host == host && Now >= known.AskAt && _hookRuns.Values.All(r => r.IsOver))
         {
             _silent = known with { AskAt = Now + s_askHookEvery, WasAsked = true };
-            AskHook(new RequestId($"fence-{m.Id}-{m.Attempt}-{host}"), host, "asked by no person (coordinator.fencing.automatic)");
+            AskHook(new RequestId($"fence-{m.Id}-{m.Attempt}-{host}"), m.Attempt, host, "asked by no person (coordinator.fencing.automatic)");
         }
     }
 
@@ -97,10 +97,10 @@ internal sealed partial class MigrationActor
         _ => null,
     };
 
-    private HookRun AskHook(RequestId request, HostName host, string askedBy)
+    private HookRun AskHook(RequestId request, AttemptNo attempt, HostName host, string askedBy)
     {
         _log.Warning("{0}: the fencing hook is asked to prove {1} off, {2}", _vm, host, askedBy);
-        HookRun run = new(host, askedBy, Now);
+        HookRun run = new(host, attempt, askedBy, Now);
         _hookRuns[host] = run;
         run.Requests.Add(request);
         Task<FencingAnswer> answer = _parts.Fencing.ProveOffAsync(host, _vm, CancellationToken.None);
@@ -133,15 +133,20 @@ internal sealed partial class MigrationActor
             return;
         }
 
-        if (answered.Answer.IsOff)
+        if (answered.Answer.IsOff && State.Migration?.Attempt != run.Attempt)
+        {
+            run.End(new VmReply(VmReplyKind.FailedPrecondition, $"{run.Host} was proven off ({answered.Answer.Said}), but attempt {run.Attempt}, for which the hook was asked, is over; look at the migration again"));
+        }
+        else if (answered.Answer.IsOff)
         {
             string proof = OperatorAnswer.OneLine($"{run.AskedBy}; {answered.Answer.Said}", SignedWord.LongestProof);
             Execute(run.End, new VmCommand.ProveHostOff(answered.Request, run.Host, IsConnected(run.Host), new SignedWord("the fencing hook", proof)));
-            return;
         }
-
-        _log.Error("{0}: {1} could not be proven off ({2}): {3}", _vm, run.Host, run.AskedBy, answered.Answer.Said);
-        run.End(new VmReply(VmReplyKind.FailedPrecondition, $"{run.Host} could not be proven off: {answered.Answer.Said}"));
+        else
+        {
+            _log.Error("{0}: {1} could not be proven off ({2}): {3}", _vm, run.Host, run.AskedBy, answered.Answer.Said);
+            run.End(new VmReply(VmReplyKind.FailedPrecondition, $"{run.Host} could not be proven off: {answered.Answer.Said}"));
+        }
     }
 
     private bool IsConnected(HostName host) => _parts.Hosts.Find(host.Value) is { Connected: true };
@@ -151,9 +156,12 @@ internal sealed partial class MigrationActor
 }
 
 /// <summary>One run of the fencing hook, and whoever waits for its answer.</summary>
-internal sealed class HookRun(HostName host, string askedBy, TimeSpan askedAt)
+internal sealed class HookRun(HostName host, AttemptNo attempt, string askedBy, TimeSpan askedAt)
 {
     internal HostName Host => host;
+
+    /// <summary>What it proves, it proves for this one; the host may have been repaired before the next.</summary>
+    internal AttemptNo Attempt => attempt;
 
     /// <summary>For the journal: whoever asked first.</summary>
     internal string AskedBy => askedBy;
