@@ -2,50 +2,41 @@ using Microsoft.Extensions.Logging;
 
 namespace Coordinator.Actors.Alerts;
 
-/// <summary>One line for each alert, with an event id that log pipelines may match on; ids are never given again. Written before the delivery begins and whether or not one is configured.</summary>
+/// <summary>
+/// One line for each alert, written before the delivery begins and whether or not one is configured. The one table of kinds: log pipelines match on event ids and receivers on severities, so an id is
+/// never given again.
+/// </summary>
 internal static partial class AlertLog
 {
-    internal const int MigrationInDoubt = 4001;
-    internal const int ForeignRun = 4002;
-    internal const int DoubtResolved = 4003;
-    internal const int DoubtEnded = 4004;
-
-    internal static void Raised(ILogger log, Alert alert)
+    private static readonly Dictionary<AlertKind, Line> s_lines = new Line[]
     {
-        switch (alert.Kind)
-        {
-            case AlertKind.MigrationInDoubt:
-                InDoubt(log, alert.ToJson());
-                break;
-            case AlertKind.ForeignRun:
-                Foreign(log, alert.ToJson());
-                break;
-            case AlertKind.DoubtResolved:
-                Resolved(log, alert.ToJson());
-                break;
-            case AlertKind.DoubtEnded:
-                Ended(log, alert.ToJson());
-                break;
-            default:
-                throw new InvalidOperationException($"unknown alert {alert.Kind}");
-        }
-    }
+        new(AlertKind.MigrationInDoubt, 4001, LogLevel.Critical),
+        new(AlertKind.ForeignRun, 4002, LogLevel.Critical),
+        new(AlertKind.DoubtResolved, 4003, LogLevel.Warning),
+        new(AlertKind.DoubtEnded, 4004, LogLevel.Warning),
+    }.ToDictionary(line => line.Kind);
 
-    [LoggerMessage(MigrationInDoubt, LogLevel.Critical, "ALERT MigrationInDoubt: {Alert}", EventName = "MigrationInDoubt")]
-    private static partial void InDoubt(ILogger log, string alert);
+    internal static int EventIdOf(AlertKind kind) => s_lines[kind].EventId;
 
-    [LoggerMessage(ForeignRun, LogLevel.Critical, "ALERT ForeignRun: {Alert}", EventName = "ForeignRun")]
-    private static partial void Foreign(ILogger log, string alert);
+    /// <summary>"critical" wakes somebody up, "warning" is read in the morning.</summary>
+    internal static string SeverityOf(AlertKind kind) => s_lines[kind].Level == LogLevel.Critical ? "critical" : "warning";
 
-    [LoggerMessage(DoubtResolved, LogLevel.Warning, "ALERT DoubtResolved: {Alert}", EventName = "DoubtResolved")]
-    private static partial void Resolved(ILogger log, string alert);
-
-    [LoggerMessage(DoubtEnded, LogLevel.Warning, "ALERT DoubtEnded: {Alert}", EventName = "DoubtEnded")]
-    private static partial void Ended(ILogger log, string alert);
+    internal static void Raised(ILogger log, Alert alert) => s_lines[alert.Kind].Write(log, alert.ToJson(), null);
 
     [LoggerMessage(4010, LogLevel.Error, "alert {Id} was not delivered by {Outlet} (try {Tries}): {Reason}; next try in {DelayMs} ms", EventName = "AlertUndelivered")]
     internal static partial void Undelivered(ILogger log, string id, string outlet, int tries, string reason, long delayMs);
 
     [LoggerMessage(4011, LogLevel.Information, "alert {Id} was delivered by {Outlet}", EventName = "AlertDelivered")]
     internal static partial void Delivered(ILogger log, string id, string outlet);
+
+    private sealed class Line(AlertKind kind, int eventId, LogLevel level)
+    {
+        public AlertKind Kind => kind;
+
+        public int EventId => eventId;
+
+        public LogLevel Level => level;
+
+        public Action<ILogger, string, Exception?> Write { get; } = LoggerMessage.Define<string>(level, new EventId(eventId, kind.ToString()), $"ALERT {kind}: {{Alert}}");
+    }
 }

@@ -16,21 +16,17 @@ internal sealed record WithdrawAlert(string Id) : INoSerializationVerificationNe
 /// </summary>
 internal sealed class AlertPost : UntypedActor, IWithTimers
 {
-    /// <summary>A command that hangs takes its time-out, and many alerts may come at once: a whole rack.</summary>
-    private const int MaxAtOnce = 4;
-
-    private readonly IReadOnlyList<IAlertOutlet> _outlets;
+    private readonly IReadOnlyList<OutletQueue> _outlets;
     private readonly TimeSpan _timeOut;
     private readonly TimeSpan _firstDelay;
     private readonly ILogger _log;
     private readonly CoordinatorMetrics _metrics;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Dictionary<Key, Pending> _pending = [];
-    private int _atOnce;
 
     public AlertPost(IReadOnlyList<IAlertOutlet> outlets, TimeSpan timeOut, TimeSpan firstDelay, ILogger log, CoordinatorMetrics metrics)
     {
-        (_outlets, _timeOut, _firstDelay, _log, _metrics) = (outlets, timeOut, firstDelay, log, metrics);
+        (_outlets, _timeOut, _firstDelay, _log, _metrics) = ([.. outlets.Select(o => new OutletQueue(o))], timeOut, firstDelay, log, metrics);
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -61,13 +57,11 @@ internal sealed class AlertPost : UntypedActor, IWithTimers
                 }
 
                 break;
-            case TryDue due when _pending.TryGetValue(due.Key, out Pending? pending):
-                pending.IsDue = true;
+            case TryDue due:
+                due.Key.Outlet.Due.Enqueue(due.Key);
                 break;
             case Tried tried:
                 OnTried(tried);
-                break;
-            case TryDue:
                 break;
             default:
                 Unhandled(message);
@@ -78,45 +72,57 @@ internal sealed class AlertPost : UntypedActor, IWithTimers
         _metrics.ShowUndelivered(_pending.Count);
     }
 
-    protected override void PostStop()
+    protected override void PostStop() => _stopping.Cancel();
+
+    /// <summary>The entities have raised them and do not know of a restart here.</summary>
+    protected override void PreRestart(Exception reason, object message)
     {
-        _stopping.Cancel();
-        foreach (IDisposable outlet in _outlets.OfType<IDisposable>())
+        foreach (Alert alert in _pending.Values.Select(p => p.Alert).DistinctBy(a => a.Id))
         {
-            outlet.Dispose();
+            Self.Tell(new RaiseAlert(alert with { Repetition = true }));
         }
+
+        base.PreRestart(reason, message);
     }
 
     private void Raise(Alert alert)
     {
         AlertLog.Raised(_log, alert);
-        foreach (IAlertOutlet outlet in _outlets)
+        foreach (OutletQueue outlet in _outlets)
         {
             Key key = new(alert.Id, outlet);
-            if (!_pending.ContainsKey(key))
+            if (_pending.TryAdd(key, new Pending(alert, _firstDelay)))
             {
-                _pending.Add(key, new Pending(alert, _firstDelay) { IsDue = true });
+                outlet.Due.Enqueue(key);
             }
         }
     }
 
     private void TryWhatIsDue()
     {
-        foreach ((Key key, Pending pending) in _pending.Where(p => p.Value is { IsDue: true, IsUnderWay: false }).Take(MaxAtOnce - _atOnce).ToList())
+        foreach (OutletQueue outlet in _outlets)
         {
-            pending.IsDue = false;
-            pending.IsUnderWay = true;
-            pending.Tries++;
-            _atOnce++;
-            _ = Deliver(key, pending.Alert).PipeTo(Self);
+            while (outlet.HasRoom && outlet.Due.TryDequeue(out Key? key))
+            {
+                // Withdrawn meanwhile; or withdrawn and raised again, and therefore queued twice.
+                if (!_pending.TryGetValue(key, out Pending? pending) || pending.IsUnderWay)
+                {
+                    continue;
+                }
+
+                pending.IsUnderWay = true;
+                pending.Tries++;
+                outlet.UnderWay++;
+                _ = Deliver(key, pending).PipeTo(Self);
+            }
         }
     }
 
     private void OnTried(Tried tried)
     {
-        _atOnce--;
-        _metrics.CountDelivery(tried.Kind.ToString(), tried.Failure is null);
-        if (!_pending.TryGetValue(tried.Key, out Pending? pending))
+        tried.Key.Outlet.UnderWay--;
+        _metrics.CountDelivery(tried.Pending.Alert.Kind.ToString(), tried.Failure is null);
+        if (!_pending.TryGetValue(tried.Key, out Pending? pending) || pending != tried.Pending)
         {
             // Withdrawn meanwhile.
             return;
@@ -125,12 +131,12 @@ internal sealed class AlertPost : UntypedActor, IWithTimers
         pending.IsUnderWay = false;
         if (tried.Failure is null)
         {
-            AlertLog.Delivered(_log, tried.Key.Id, tried.Key.Outlet.Name);
+            AlertLog.Delivered(_log, tried.Key.Id, tried.Key.Outlet.Outlet.Name);
             Forget(tried.Key);
             return;
         }
 
-        AlertLog.Undelivered(_log, tried.Key.Id, tried.Key.Outlet.Name, pending.Tries, tried.Failure, (long)pending.Delay.TotalMilliseconds);
+        AlertLog.Undelivered(_log, tried.Key.Id, tried.Key.Outlet.Outlet.Name, pending.Tries, tried.Failure, (long)pending.Delay.TotalMilliseconds);
         Timers.StartSingleTimer(tried.Key, new TryDue(tried.Key), pending.Delay);
         pending.Delay = pending.Delay * 2 < LongestDelay ? pending.Delay * 2 : LongestDelay;
     }
@@ -141,40 +147,54 @@ internal sealed class AlertPost : UntypedActor, IWithTimers
         _pending.Remove(key);
     }
 
-    private async Task<Tried> Deliver(Key key, Alert alert)
+    private async Task<Tried> Deliver(Key key, Pending pending)
     {
         using CancellationTokenSource timeOut = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
         timeOut.CancelAfter(_timeOut);
         try
         {
-            await Task.Run(() => key.Outlet.DeliverAsync(alert, timeOut.Token), timeOut.Token).ConfigureAwait(false);
-            return new Tried(key, alert.Kind, Failure: null);
+            await Task.Run(() => key.Outlet.Outlet.DeliverAsync(pending.Alert, timeOut.Token), timeOut.Token).ConfigureAwait(false);
+            return new Tried(key, pending, Failure: null);
         }
         catch (OperationCanceledException)
         {
-            return new Tried(key, alert.Kind, $"no end within {_timeOut.TotalSeconds:0.#} s");
+            return new Tried(key, pending, $"no end within {_timeOut.TotalSeconds:0.#} s");
         }
 #pragma warning disable CA1031 // Whatever an outlet fails with, the alert is tried again.
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            return new Tried(key, alert.Kind, e.Message);
+            return new Tried(key, pending, e.Message);
         }
     }
 
-    private sealed record Key(string Id, IAlertOutlet Outlet);
+    /// <summary>Each outlet has its own: one that hangs must not cost the other one's alerts, nor may what is tried again keep out what was not yet tried.</summary>
+    private sealed class OutletQueue(IAlertOutlet outlet)
+    {
+        /// <summary>A command that hangs takes its time-out, and many alerts may come at once: a whole rack.</summary>
+        private const int MaxAtOnce = 4;
+
+        public IAlertOutlet Outlet => outlet;
+
+        /// <summary>Longest due first; may hold keys that were withdrawn.</summary>
+        public Queue<Key> Due { get; } = [];
+
+        public int UnderWay { get; set; }
+
+        public bool HasRoom => UnderWay < MaxAtOnce;
+    }
+
+    private sealed record Key(string Id, OutletQueue Outlet);
 
     private sealed record TryDue(Key Key) : INoSerializationVerificationNeeded;
 
-    private sealed record Tried(Key Key, AlertKind Kind, string? Failure) : INoSerializationVerificationNeeded;
+    private sealed record Tried(Key Key, Pending Pending, string? Failure) : INoSerializationVerificationNeeded;
 
     private sealed class Pending(Alert alert, TimeSpan firstDelay)
     {
         public Alert Alert { get; } = alert;
 
         public TimeSpan Delay { get; set; } = firstDelay;
-
-        public bool IsDue { get; set; }
 
         public bool IsUnderWay { get; set; }
 

@@ -19,11 +19,11 @@ internal sealed class VmAlerts(VmName vm, string node)
         switch (entry.Record.Event)
         {
             case VmEvent.ForeignRunReported ran:
-                yield return Make(AlertKind.ForeignRun, AlertLog.ForeignRun, "critical", m, entry, VmEventText.Describe(ran)) with { Host = ran.Host.Value };
+                yield return Make(AlertKind.ForeignRun, m, entry, VmEventText.Describe(ran)) with { Host = ran.Host.Value };
                 break;
             case VmEvent.DoubtResolved resolved:
                 DoubtResolution word = resolved.Resolution;
-                yield return Make(AlertKind.DoubtResolved, AlertLog.DoubtResolved, "warning", m, entry, $"{VmEventText.Describe(resolved)}; {m.Reason}") with { Word = Word(word) };
+                yield return Make(AlertKind.DoubtResolved, m, entry, $"{VmEventText.Describe(resolved)}; {m.Reason}") with { Word = Word(word) };
                 break;
             default:
                 break;
@@ -31,9 +31,11 @@ internal sealed class VmAlerts(VmName vm, string node)
 
         if (before.Migration is { Phase: MigrationPhase.InDoubt } doubted && doubted.Id == m.Id && m.Phase != MigrationPhase.InDoubt)
         {
-            string how = doubted.Resolution is { } word ? $"carried out by the word of {word.Word}" : "by evidence";
+            string how = doubted.Resolution is not { } word ? "by evidence"
+                : IsCarriedOut(word.Choice, entry.Record.Event) ? $"carried out by the word of {word.Word}"
+                : $"by evidence; the word of {word.Word}, {word.Choice}, was not carried out";
             string said = VmEventText.Describe(entry.Record.Event);
-            yield return Make(AlertKind.DoubtEnded, AlertLog.DoubtEnded, "warning", m, entry, $"{entry.Record.Event.GetType().Name}, {how}{(said.Length > 0 ? $": {said}" : "")}") with
+            yield return Make(AlertKind.DoubtEnded, m, entry, $"{entry.Record.Event.GetType().Name}, {how}{(said.Length > 0 ? $": {said}" : "")}") with
             {
                 Word = doubted.Resolution is { } given ? Word(given) : null,
             };
@@ -44,16 +46,23 @@ internal sealed class VmAlerts(VmName vm, string node)
     internal Alert? InDoubt(MigrationStory story)
     {
         TimelineRecord? opened = story.Timeline.LastOrDefault(e => e.Record.Event is VmEvent.DoubtRaised or VmEvent.ResolutionFailed);
-        return opened is null ? null : Make(AlertKind.MigrationInDoubt, AlertLog.MigrationInDoubt, "critical", story.State, opened, story.State.Reason);
+        return opened is null ? null : Make(AlertKind.MigrationInDoubt, story.State, opened, story.State.Reason);
     }
+
+    /// <summary>A word may be overtaken: the copy that it gave up was seen running, say.</summary>
+    private static bool IsCarriedOut(DoubtChoice choice, VmEvent ended) => choice switch
+    {
+        DoubtChoice.Lost => ended is VmEvent.GuestLost,
+        DoubtChoice.KeepSource => ended is VmEvent.AttemptEnded,
+        DoubtChoice.RunDestination or DoubtChoice.ReleaseFromRecord => ended is VmEvent.GuestRunsAtDestination,
+        _ => throw new InvalidOperationException($"unknown choice {choice}"),
+    };
 
     private static AlertWord Word(DoubtResolution resolution) => new(resolution.Word.By, resolution.Word.Proof, resolution.Choice.ToString(), [.. resolution.Disks]);
 
-    private Alert Make(AlertKind kind, int eventId, string severity, MigrationState m, TimelineRecord entry, string evidence) => new(
+    private Alert Make(AlertKind kind, MigrationState m, TimelineRecord entry, string evidence) => new(
         kind,
         string.Create(CultureInfo.InvariantCulture, $"{vm}/{m.Id}/{entry.Sequence}/{kind}"),
-        eventId,
-        severity,
         vm.Value,
         m.Id.ToString(),
         m.Attempt.Value,

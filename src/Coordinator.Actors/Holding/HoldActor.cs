@@ -3,12 +3,16 @@ using Akka.Cluster.Tools.PublishSubscribe;
 using Akka.Event;
 using Coordinator.Actors.Metrics;
 using Coordinator.Contracts;
+using Coordinator.Domain;
 using Coordinator.Domain.Migration;
 
 namespace Coordinator.Actors.Holding;
 
 /// <summary>Put the hold on or take it off; answered with <see cref="HoldAnswer"/> once it is in the database.</summary>
-public sealed record SetHold(bool Held, SignedWord Word) : INoSerializationVerificationNeeded;
+/// <param name="Request">A repetition changes nothing, even if others have changed the hold since.</param>
+/// <param name="Held">On or off.</param>
+/// <param name="Word">Who and why.</param>
+public sealed record SetHold(RequestId Request, bool Held, SignedWord Word) : INoSerializationVerificationNeeded;
 
 /// <param name="Hold">As it is now; null for none.</param>
 /// <param name="Refusal">Why the request was not carried out; empty if it was, or if it was so already.</param>
@@ -27,6 +31,7 @@ internal sealed class HoldShown : INoSerializationVerificationNeeded
 internal sealed class HoldActor : UntypedActor, IWithTimers
 {
     private const string Topic = "hold";
+    private const int MaxTries = 5;
     private static readonly TimeSpan s_lookEvery = TimeSpan.FromSeconds(2);
 
     private readonly HoldTable _table;
@@ -76,14 +81,35 @@ internal sealed class HoldActor : UntypedActor, IWithTimers
 
     private Looked Set(SetHold set)
     {
-        bool changed = _table.TrySet(set.Held, set.Word);
-        HoldState now = _table.Read();
-        bool asWished = now.Hold is not null == set.Held;
-        string refusal = changed || (asWished && (!set.Held || now.Hold is { } same && same.By == set.Word.By && same.Reason == set.Word.Proof)) ? ""
-            : now.Hold is { } other ? $"{other}; that hold stands, and 'coordctl hold off' would end it"
-            : "somebody else ended the hold at the same moment; ask again";
-        return new Looked(now, new HoldAnswer(now.Hold, refusal), Failure: null) { Changed = changed };
+        for (int tries = 1; ; tries++)
+        {
+            bool changed = _table.TrySet(set.Request, set.Held, set.Word);
+            HoldState now = _table.Read();
+            if (_table.VersionOf(set.Request) is { } made)
+            {
+                return Answer(now, made == now.Version || now.Hold is not null == set.Held ? "" : Overtaken(now), changed);
+            }
+
+            if (set.Held && now.Hold is { } standing)
+            {
+                bool same = standing.By == set.Word.By && standing.Reason == set.Word.Proof;
+                return Answer(now, same ? "" : $"{standing}; that hold stands, and 'coordctl hold off' would end it", changed: false);
+            }
+
+            // Another node was faster, and what it did does not stand in the way.
+            if (tries == MaxTries)
+            {
+                return Answer(now, "others change the hold at this moment; ask again", changed: false);
+            }
+        }
     }
+
+    /// <summary>Of a repeated request; that it was carried out is not the whole truth.</summary>
+    private static string Overtaken(HoldState now) => now.Hold is { } newer
+        ? $"this request was carried out, and since then {newer}"
+        : $"this request was carried out, and since then {now.By} has ended the hold";
+
+    private static Looked Answer(HoldState now, string refusal, bool changed) => new(now, new HoldAnswer(now.Hold, refusal), Failure: null) { Changed = changed };
 
     private void OnLooked(Looked looked)
     {
@@ -98,7 +124,8 @@ internal sealed class HoldActor : UntypedActor, IWithTimers
             return;
         }
 
-        if (_board.Show(looked.State!))
+        bool wasHeld = _board.Current is not null;
+        if (_board.Show(looked.State!) && (wasHeld || looked.State!.Hold is not null))
         {
             _log.Warning(looked.State!.Hold?.ToString() ?? "the hold of all migrations has ended");
             _metrics.ShowHold(looked.State.Hold is not null);

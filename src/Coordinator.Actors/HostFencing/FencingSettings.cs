@@ -1,13 +1,16 @@
 using Akka.Configuration;
+using Coordinator.Actors.Operators;
+using Coordinator.Contracts;
 
 namespace Coordinator.Actors.HostFencing;
 
 /// <summary>The hook of <c>coordinator.fencing</c> (hocon/fencing.conf).</summary>
 public static class FencingSettings
 {
-    private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(10);
+    /// <summary>An agent that restarts, or goes on at another node, is back within this.</summary>
+    private static readonly TimeSpan s_shortestSilence = TimeSpan.FromSeconds(10);
 
-    /// <exception cref="ConfigurationException">Both a command and a URL, a URL that is none, or a time-out outside of 1 s to 10 min.</exception>
+    /// <exception cref="ConfigurationException">Both a command and a URL, one that cannot be used, or a time outside of its range.</exception>
     public static IFencingHook Read(Config config)
     {
         Config? fencing = config.GetConfig("coordinator.fencing");
@@ -16,23 +19,27 @@ public static class FencingSettings
             return NoFencingHook.Instance;
         }
 
-        IList<string> command = fencing.GetStringList("command", []);
-        string url = fencing.GetString("url", "");
-        TimeSpan timeOut = fencing.GetTimeSpan("time-out");
+        OperatorCommand? command = OperatorCommand.Read(fencing, "coordinator.fencing.command");
+        OperatorAddress? address = OperatorAddress.Read(fencing, "coordinator.fencing.url");
         bool isAutomatic = fencing.GetBoolean("automatic");
-        if (timeOut < TimeSpan.FromSeconds(1) || timeOut > s_longest)
+        TimeSpan silence = fencing.GetTimeSpan("automatic-after", TimeSpan.FromMinutes(1), allowInfinite: false);
+        FencingTimes times = new(fencing.GetTimeSpan("time-out"), isAutomatic ? silence : null);
+        if (times.TimeOut < TimeSpan.FromSeconds(1) || times.TimeOut > FencingLimits.LongestHook)
         {
-            throw new ConfigurationException($"coordinator.fencing.time-out {timeOut} is not between 1 s and 10 min");
+            throw new ConfigurationException($"coordinator.fencing.time-out {times.TimeOut} is not between 1 s and 10 min");
         }
 
-        return (command.Count > 0, url.Length > 0) switch
+        if (silence < s_shortestSilence)
         {
-            (true, true) => throw new ConfigurationException("coordinator.fencing has both a command and a url; one hook proves a host off"),
-            (true, false) => new CommandFencingHook([.. command], timeOut, isAutomatic),
-            (false, true) => Uri.TryCreate(url, UriKind.Absolute, out Uri? parsed) && parsed.Scheme is "http" or "https"
-                ? new HttpFencingHook(parsed!, timeOut, isAutomatic)
-                : throw new ConfigurationException($"coordinator.fencing.url '{url}' is not an http or https address"),
-            (false, false) when isAutomatic => throw new ConfigurationException("coordinator.fencing.automatic is on, but there is neither a command nor a url"),
+            throw new ConfigurationException($"coordinator.fencing.automatic-after {silence} is less than 10 s; an agent that only restarts would cost its host");
+        }
+
+        return (command, address) switch
+        {
+            ({ }, { }) => throw new ConfigurationException("coordinator.fencing has both a command and a url; one hook proves a host off"),
+            ({ } one, null) => new CommandFencingHook(one, times),
+            (null, { } one) => new HttpFencingHook(one, times),
+            _ when isAutomatic => throw new ConfigurationException("coordinator.fencing.automatic is on, but there is neither a command nor a url"),
             _ => NoFencingHook.Instance,
         };
     }

@@ -1,28 +1,35 @@
-using System.Net.Http.Json;
+using System.Text.Json;
+using Coordinator.Actors.Operators;
 using Coordinator.Domain;
 
 namespace Coordinator.Actors.HostFencing;
 
-/// <summary>Posts <c>{"host": ..., "vm": ...}</c>: status 200 means that the host is off; its body is the proof. Any other answer, or none, proves nothing.</summary>
-public sealed class HttpFencingHook(Uri url, TimeSpan timeOut, bool isAutomatic, HttpMessageHandler? handler = null) : IFencingHook, IDisposable
+/// <summary>
+/// Posts <c>{"host": ..., "vm": ...}</c>. Status 200 with the JSON body <c>{"off": HOST}</c> means that the host is off; whatever else stands in the body is kept as the proof too. Status 200 alone
+/// proves nothing: any web server, proxy or login page gives it to a mistyped address.
+/// </summary>
+internal sealed class HttpFencingHook(OperatorAddress address, FencingTimes times) : FencingHook(times)
 {
-    private readonly HttpClient _client = new(handler ?? new SocketsHttpHandler()) { Timeout = timeOut };
+    private protected override string Name => address.Name;
 
-    public bool IsAutomatic => isAutomatic;
+    private protected override async Task<FencingAnswer> AskAsync(HostName host, VmName vm, CancellationToken timeOut)
+    {
+        OperatorAnswer answer = await address.PostAsync(JsonSerializer.Serialize(new { host = host.Value, vm = vm.Value }), timeOut).ConfigureAwait(false);
+        bool isOff = answer.Code == 200 && OffIn(answer.Said) == host.Value;
+        string wanted = answer.Code == 200 && !isOff ? $" (proves nothing: the body is not the JSON object {{\"off\": \"{host}\"}})" : "";
+        return new FencingAnswer(isOff, $"{address.Name} {answer.Sentence}{wanted}");
+    }
 
-    public async Task<FencingAnswer> ProveOffAsync(HostName host, VmName vm, CancellationToken stop)
+    private static string? OffIn(string body)
     {
         try
         {
-            using HttpResponseMessage answer = await _client.PostAsJsonAsync(url, new { host = host.Value, vm = vm.Value }, stop).ConfigureAwait(false);
-            string said = CommandFencingHook.Shorten(await answer.Content.ReadAsStringAsync(stop).ConfigureAwait(false));
-            return new FencingAnswer(answer.StatusCode == System.Net.HttpStatusCode.OK, $"{url} answered {(int)answer.StatusCode}{(said.Length > 0 ? $": {said}" : "")}");
+            using JsonDocument json = JsonDocument.Parse(body);
+            return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("off", out JsonElement off) && off.ValueKind == JsonValueKind.String ? off.GetString() : null;
         }
-        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+        catch (JsonException)
         {
-            return new FencingAnswer(IsOff: false, $"{url} gave no answer: {e.Message}");
+            return null;
         }
     }
-
-    public void Dispose() => _client.Dispose();
 }

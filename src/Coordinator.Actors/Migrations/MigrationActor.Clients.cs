@@ -150,9 +150,9 @@ internal sealed partial class MigrationActor
     /// <summary>The first thing that stands in the way, as far as it is known.</summary>
     private string Waiting()
     {
-        if (Entity.Hold is { } hold && Active is { Authorized: false, WantsBack: false })
+        if (VmEffects.IsHeld(Entity))
         {
-            return $"waits: {hold.Refusal}";
+            return $"waits: {Entity.Hold!.Refusal}";
         }
 
         if (_schedule.Reasons.Select(r => $"{VmEffects.HostOf(r.Effect)}: {r.Reason}").FirstOrDefault() is { } said)

@@ -54,7 +54,7 @@ internal sealed class JudgeDue : INoSerializationVerificationNeeded
 }
 
 /// <summary>What the fencing hook said.</summary>
-internal sealed record HookAnswered(RequestId Request, HostName Host, FencingAnswer Answer, TimeSpan AskedAt) : INoSerializationVerificationNeeded;
+internal sealed record HookAnswered(HookRun Run, RequestId Request, FencingAnswer Answer) : INoSerializationVerificationNeeded;
 
 internal sealed record DeadlineDue(VmEffect.ArmDeadline Deadline) : INoSerializationVerificationNeeded;
 

@@ -6,7 +6,8 @@ namespace Coordinator.Actors.Platform;
 /// <summary>The journal's SQLite file as an operator handles it: backed up beside running coordinators, restored without any.</summary>
 public sealed class JournalFile
 {
-    private const string FileName = "coordinator.db";
+    /// <summary>Under the coordinators' data directory.</summary>
+    public const string FileName = "coordinator.db";
 
     /// <summary>SQLite's own companions of a file in WAL mode; left beside another file they would be applied to it.</summary>
     private static readonly string[] s_companions = ["-wal", "-shm"];
@@ -65,8 +66,11 @@ public sealed class JournalFile
         }
     }
 
-    /// <summary>Puts a backup in the journal's place. What was there is kept beside it under a name with the time.</summary>
-    /// <exception cref="StoreException">The backup is not sound, or a coordinator has the journal open.</exception>
+    /// <summary>
+    /// Puts a backup in the journal's place. What was there is kept beside it under a name with the time, and stays in its place until a whole copy of the backup lies beside it: a coordinator that finds
+    /// no journal makes an empty one, for which every VM is unknown.
+    /// </summary>
+    /// <exception cref="StoreException">The backup is not sound or is the journal itself, it cannot be copied, or a coordinator has the journal open. The journal is as it was.</exception>
     public string Restore(string backup, TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(clock);
@@ -76,33 +80,78 @@ public sealed class JournalFile
             throw new StoreException($"there is no backup {source}");
         }
 
+        if (IsJournal(source))
+        {
+            throw new StoreException($"{source} is the journal itself; name a backup of it");
+        }
+
+        string copy = $"{_path}.unfinished";
         try
         {
-            string content = Content(source);
-            string kept = string.Create(CultureInfo.InvariantCulture, $"{_path}.before-restore-{clock.GetUtcNow().UtcDateTime:yyyyMMdd-HHmmss}");
             bool hadOne = File.Exists(_path);
             if (hadOne)
             {
                 RefuseWhileOpen();
-                Rename(_path, kept);
             }
 
+            string content = Content(source);
             Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
-            string copy = $"{_path}.unfinished";
-            File.Copy(source, copy, overwrite: true);
-            OwnersOnly(copy);
-            using (FileStream written = File.Open(copy, FileMode.Open, FileAccess.ReadWrite))
+            Copy(source, copy);
+            if (!hadOne)
             {
-                written.Flush(flushToDisk: true);
+                File.Move(copy, _path);
+                return $"{_path}: {content}";
             }
 
-            File.Move(copy, _path);
-            return $"{_path}: {content}{(hadOne ? $"; the journal before is kept as {kept}" : "")}";
+            // Again: copying takes its time.
+            RefuseWhileOpen();
+            string kept = string.Create(CultureInfo.InvariantCulture, $"{_path}.before-restore-{clock.GetUtcNow().UtcDateTime:yyyyMMdd-HHmmss}");
+            Exchange(copy, kept);
+            return $"{_path}: {content}; the journal before is kept as {kept}";
         }
-        catch (SqliteException e)
+        catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
         {
-            throw new StoreException($"{source} cannot be restored: {e.Message}", e);
+            throw new StoreException($"{source} cannot be restored, and the journal is as it was: {e.Message}", e);
         }
+        finally
+        {
+            if (File.Exists(copy))
+            {
+                File.Delete(copy);
+            }
+        }
+    }
+
+    private static void Copy(string source, string copy)
+    {
+        File.Copy(source, copy, overwrite: true);
+        OwnersOnly(copy);
+        using (FileStream written = File.Open(copy, FileMode.Open, FileAccess.ReadWrite))
+        {
+            written.Flush(flushToDisk: true);
+        }
+    }
+
+    private void Exchange(string copy, string kept)
+    {
+        Rename(_path, kept);
+        try
+        {
+            File.Move(copy, _path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Rename(kept, _path);
+            throw;
+        }
+    }
+
+    /// <summary>By whatever name: a symbolic link to it, or one of its companions.</summary>
+    private bool IsJournal(string file)
+    {
+        string meant = File.ResolveLinkTarget(file, returnFinalTarget: true)?.FullName ?? file;
+        string journal = File.Exists(_path) ? File.ResolveLinkTarget(_path, returnFinalTarget: true)?.FullName ?? _path : _path;
+        return meant == journal || s_companions.Any(c => meant == journal + c);
     }
 
     /// <summary>A journal names hosts, people and definitions.</summary>

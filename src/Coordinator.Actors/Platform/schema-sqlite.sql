@@ -80,11 +80,12 @@ CREATE TABLE IF NOT EXISTS platform_choice (
   value VARCHAR(255) NOT NULL
 );
 
--- "Hold all migrations", one row for each time it was put on or taken off: the last row counts, the others are the audit.
+-- "Hold all migrations", one row for each request that was carried out: the last row counts, the others are the audit, and a repeated request is known by its id.
 CREATE TABLE IF NOT EXISTS fleet_hold (
-  version INTEGER       NOT NULL PRIMARY KEY,
-  held    INTEGER       NOT NULL,
-  by_whom VARCHAR(128)  NOT NULL,
-  reason  VARCHAR(1024) NOT NULL,
-  at_ms   BIGINT        NOT NULL
+  version    INTEGER       NOT NULL PRIMARY KEY,
+  held       INTEGER       NOT NULL,
+  by_whom    VARCHAR(128)  NOT NULL,
+  reason     VARCHAR(1024) NOT NULL,
+  at_ms      BIGINT        NOT NULL,
+  request_id VARCHAR(128)  NOT NULL UNIQUE
 );

@@ -34,11 +34,12 @@ internal static class HoldVerbs
     static Command Word(SharedOptions shared, string word, string description, bool held, Option<string> reason)
     {
         var by = SharedOptions.By();
-        var command = new Command(word, description) { reason, by };
+        var requestId = SharedOptions.RequestId();
+        var command = new Command(word, description) { reason, by, requestId };
         command.SetAction(async (parsed, cancellation) =>
         {
             using var connection = shared.Connect(parsed);
-            var request = new SetHoldRequest { Held = held, By = shared.ByOf(parsed, by), Reason = parsed.GetRequiredValue(reason) };
+            var request = new SetHoldRequest { RequestId = shared.RequestIdOf(parsed, requestId), Held = held, By = shared.ByOf(parsed, by), Reason = parsed.GetRequiredValue(reason) };
             Say(shared, await connection.Ask((api, options) => api.SetHoldAsync(request, options), cancellation));
             return ExitCode.Ok;
         });

@@ -25,7 +25,14 @@ public sealed record CancelMigration(string Vm, string RequestId) : IWireMessage
 /// <summary>
 /// A host of the VM's migration is off. Without a <paramref name="Proof"/> the node's fencing hook is asked to prove it; with one it is the word of <paramref name="By"/>.
 /// </summary>
-public sealed record ProveHostOff(string Vm, string RequestId, string Host, string By, string Proof) : IWireMessage;
+/// <param name="Vm">The VM's name.</param>
+/// <param name="RequestId">A repetition is answered from the hook's run that the first one asked for.</param>
+/// <param name="Attempt">Of the migration, as it was when somebody looked: the host may be mended before a repetition arrives.</param>
+/// <param name="Host">Source or destination of the migration.</param>
+/// <param name="By">Who says so, or wants the hook asked.</param>
+/// <param name="Proof">How they know; empty for the hook.</param>
+/// <param name="PowerOff">Ask the hook though the host's agent is connected, which is refused otherwise: the hook powers the host off with every guest on it.</param>
+public sealed record ProveHostOff(string Vm, string RequestId, int Attempt, string Host, string By, string Proof, bool PowerOff) : IWireMessage;
 
 /// <summary>
 /// A person's word on a migration in doubt.

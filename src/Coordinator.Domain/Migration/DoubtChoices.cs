@@ -21,7 +21,21 @@ public static class DoubtChoices
         };
     }
 
-    /// <summary>The same for a choice with what was given for it.</summary>
+    /// <summary>
+    /// Whether the doubt waits for this host: as soon as it is proven off a result follows, or a choice opens that is not open now. Nobody gains anything from the end of any other host.
+    /// </summary>
+    public static bool WaitsFor(VmEntity entity, MigrationState m, HostName host)
+    {
+        if (m.Phase != MigrationPhase.InDoubt || m.IsProvenOff(host))
+        {
+            return false;
+        }
+
+        VmEntity off = VmTransitions.Apply(entity, new VmEvent.HostProvenOff(new RequestId("assumed"), m.Attempt, host, new SignedWord("nobody", "assumed")));
+        return VmProgress.Next(off) is not null || Enum.GetValues<DoubtChoice>().Any(c => WhyNot(entity, m, c) is not null && WhyNot(off, off.State.Migration!, c) is null);
+    }
+
+    /// <summary>As <see cref="WhyNot(VmEntity, MigrationState, DoubtChoice)"/>, for a choice with what was given for it.</summary>
     public static string? WhyNot(VmEntity entity, MigrationState m, DoubtResolution resolution)
     {
         if (resolution.MayRewind && resolution.Disks.IsEmpty)
@@ -88,7 +102,7 @@ public static class DoubtChoices
             {
                 DestinationStage.Refused when _source is { Source.Stage: SourceStage.HandedOver or SourceStage.Stranded } =>
                     $"the register at {m.Destination} has refused the attempt, so the source goes on by itself as soon as it hears of it",
-                DestinationStage.LostAfterRun or DestinationStage.Refused or DestinationStage.NotPrepared => null,
+                DestinationStage.LostAfterRun or DestinationStage.Refused => null,
                 DestinationStage stage when harmless.Contains(stage) => null,
                 _ => $"{m.Destination} reported last that the destination is {d.Destination.Stage}; {ProveIt}",
             };

@@ -37,13 +37,16 @@ public sealed record SignedWord
     public SignedWord(string by, string proof)
     {
         By = Check("by", by, 128);
-        Proof = Check("proof", proof, 1024);
+        Proof = Check("proof", proof, LongestProof);
     }
+
+    /// <summary>Characters; whoever composes a proof from others' words shortens it to this.</summary>
+    public const int LongestProof = 1024;
 
     /// <summary>1 to 128 characters.</summary>
     public string By { get; }
 
-    /// <summary>1 to 1024 characters, such as a ticket, or what was looked at.</summary>
+    /// <summary>1 to <see cref="LongestProof"/> characters, such as a ticket, or what was looked at.</summary>
     public string Proof { get; }
 
     public override string ToString() => $"{By}: {Proof}";

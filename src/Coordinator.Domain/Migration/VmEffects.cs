@@ -113,7 +113,7 @@ public static class VmEffects
                 break;
         }
 
-        if (DeadlineMs(entity, m) is { } duration && !IsHeld(entity, m))
+        if (DeadlineMs(entity, m) is { } duration && !IsHeld(entity))
         {
             effects.Add(new VmEffect.ArmDeadline(m.Phase, m.Attempt, m.TimedOut, duration));
         }
@@ -192,8 +192,8 @@ public static class VmEffects
     }
 
     /// <summary>A migration that waits because somebody holds the fleet is not late; its phase gets its whole time again when the hold ends.</summary>
-    private static bool IsHeld(VmEntity entity, MigrationState m) =>
-        entity.Hold is not null && m is { Phase: MigrationPhase.Pending or MigrationPhase.Scheduling or MigrationPhase.PreparingDestination, WantsBack: false };
+    public static bool IsHeld(VmEntity entity) =>
+        entity.Hold is not null && entity.State.Migration is { Phase: MigrationPhase.Pending or MigrationPhase.Scheduling or MigrationPhase.PreparingDestination, WantsBack: false };
 
     private static int? DeadlineMs(VmEntity entity, MigrationState m) => m.Phase switch
     {

@@ -1,4 +1,5 @@
 using Coordinator.Contracts.Api;
+using Coordinator.Domain;
 using Coordinator.Domain.Migration;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
@@ -11,7 +12,7 @@ internal sealed partial class CoordinatorService
     public override Task<Hold> GetHold(GetHoldRequest request, ServerCallContext context) => Task.FromResult(View(hold.Current()));
 
     public override async Task<Hold> SetHold(SetHoldRequest request, ServerCallContext context) =>
-        View(await hold.Set(request.Held, new SignedWord(request.By, request.Reason), context.CancellationToken).ConfigureAwait(false));
+        View(await hold.Set(new RequestId(request.RequestId), request.Held, new SignedWord(request.By, request.Reason), context.CancellationToken).ConfigureAwait(false));
 
     private static Hold View(FleetHold? hold) => hold is null
         ? new Hold()

@@ -20,9 +20,6 @@ internal sealed partial class CoordinatorService(VmClient vms, HoldClient hold, 
     /// <summary>Lists show living VMs as they are now; one that does not answer in this time is shown as journalled.</summary>
     private static readonly TimeSpan s_liveWithin = TimeSpan.FromSeconds(1);
 
-    /// <summary>The fencing hook's longest time-out, and the wait for the host's stream to be lost.</summary>
-    private static readonly TimeSpan s_hookWithin = TimeSpan.FromMinutes(11);
-
     private const int LiveParallelism = 16;
 
     public override async Task<VirtualMachine> StartVirtualMachine(StartVirtualMachineRequest request, ServerCallContext context)
@@ -100,9 +97,9 @@ internal sealed partial class CoordinatorService(VmClient vms, HoldClient hold, 
     public override async Task<Migration> ProveHostOff(ProveHostOffRequest request, ServerCallContext context) =>
         Newest(await vms.Ask(
             request.Vm,
-            new ProveHostOff(Vm(request.Vm), new RequestId(request.RequestId).Value, new HostName(request.Host).Value, request.By, request.Proof),
+            new ProveHostOff(Vm(request.Vm), new RequestId(request.RequestId).Value, request.Attempt, new HostName(request.Host).Value, request.By, request.Proof, request.PowerOff),
             context.CancellationToken,
-            s_hookWithin).ConfigureAwait(false));
+            FencingLimits.AnsweredWithin).ConfigureAwait(false));
 
     public override async Task<Migration> ResolveDoubt(ResolveDoubtRequest request, ServerCallContext context)
     {

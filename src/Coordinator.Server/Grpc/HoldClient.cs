@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Hosting;
 using Coordinator.Actors;
 using Coordinator.Actors.Holding;
+using Coordinator.Domain;
 using Coordinator.Domain.Migration;
 using Coordinator.Server.Hosting;
 using Grpc.Core;
@@ -15,12 +16,12 @@ internal sealed class HoldClient(ActorSystem system, HoldBoard board, ServerOpti
     internal FleetHold? Current() => board.Current;
 
     /// <exception cref="RpcException">FAILED_PRECONDITION: another hold stands; UNAVAILABLE: the database does not answer.</exception>
-    internal async Task<FleetHold?> Set(bool held, SignedWord word, CancellationToken stop)
+    internal async Task<FleetHold?> Set(RequestId request, bool held, SignedWord word, CancellationToken stop)
     {
         HoldAnswer answer;
         try
         {
-            answer = await ActorRegistry.For(system).Get<HoldKey>().Ask<HoldAnswer>(new SetHold(held, word), options.EntityTimeout, stop).ConfigureAwait(false);
+            answer = await ActorRegistry.For(system).Get<HoldKey>().Ask<HoldAnswer>(new SetHold(request, held, word), options.EntityTimeout, stop).ConfigureAwait(false);
         }
         catch (Exception e) when (e is AskTimeoutException or System.Data.Common.DbException)
         {

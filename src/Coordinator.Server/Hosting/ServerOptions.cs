@@ -32,7 +32,7 @@ internal sealed record ServerOptions
     /// <summary>Waits at most this long for an entity before a client is told to try again.</summary>
     public TimeSpan EntityTimeout { get; init; } = TimeSpan.FromSeconds(8);
 
-    public string JournalFile => Path.Combine(DataDirectory, "coordinator.db");
+    public string JournalFile => Path.Combine(DataDirectory, Coordinator.Actors.Platform.JournalFile.FileName);
 
     /// <exception cref="OptionException">A value cannot be used.</exception>
     internal static ServerOptions Of(

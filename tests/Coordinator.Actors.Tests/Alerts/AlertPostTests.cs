@@ -45,6 +45,51 @@ public sealed class AlertPostTests : TestKit
     }
 
     [Fact]
+    public async Task Outlet_ThatHangsForEveryAlert_HoldsTheOtherOutletUpForNone()
+    {
+        FakeOutlet hanging = new() { HangsFor = "" };
+        IActorRef post = Sys.ActorOf(AlertPost.Props([hanging, _outlet], TimeSpan.FromMinutes(5), TimeSpan.FromMilliseconds(20), _log, new CoordinatorMetrics()));
+
+        for (int id = 1; id <= 30; id++)
+        {
+            post.Tell(new RaiseAlert(Samples.Alert($"{id}")));
+        }
+
+        await Eventually(() => _outlet.Taken.Count == 30, "all alerts at the outlet that takes them");
+    }
+
+    [Fact]
+    public async Task Alert_ThatWasNotYetTried_ComesBeforeOneThatIsTriedAgain()
+    {
+        _outlet.Failures = int.MaxValue;
+        IActorRef post = Sys.ActorOf(AlertPost.Props([_outlet], TimeSpan.FromMinutes(5), TimeSpan.FromTicks(1), _log, new CoordinatorMetrics()));
+
+        for (int id = 1; id <= 24; id++)
+        {
+            post.Tell(new RaiseAlert(Samples.Alert($"{id}")));
+        }
+
+        await Eventually(() => _outlet.Begun.Count >= 24, "24 tries");
+        Assert.Equal(24, _outlet.Begun.Take(24).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Restart_LosesNoAlertThatIsNotTakenYet()
+    {
+        _outlet.Failures = int.MaxValue;
+        Props post = AlertPost.Props([_outlet], TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(20), _log, new CoordinatorMetrics());
+        IActorRef supervisor = Sys.ActorOf(Props.Create(() => new Supervisor(post)));
+        supervisor.Tell(new RaiseAlert(Samples.Alert("1")));
+        await Eventually(() => _outlet.Tries >= 1, "a try");
+
+        supervisor.Tell(RestartChild.Instance);
+        await Eventually(() => _log.Events.Count(e => e.Id == 4001) == 2, "the alert is raised again");
+        _outlet.Failures = 0;
+
+        await Eventually(() => _outlet.Taken.Any(a => a is { Id: "1", Repetition: true }), "the alert after the restart");
+    }
+
+    [Fact]
     public async Task Alert_ThatIsWithdrawn_IsTriedNoMore()
     {
         _outlet.Failures = int.MaxValue;
@@ -73,6 +118,23 @@ public sealed class AlertPostTests : TestKit
 
     private async Task Eventually(Func<bool> condition, string awaited) => await AwaitConditionAsync(() => Task.FromResult(condition()), s_patience, TimeSpan.FromMilliseconds(10), awaited);
 
+    /// <summary>Has a child that is restarted when told to.</summary>
+    private sealed class Supervisor : UntypedActor
+    {
+        private readonly IActorRef _child;
+
+        public Supervisor(Props child) => _child = Context.ActorOf(child);
+
+        protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Restart);
+
+        protected override void OnReceive(object message) => _child.Forward(message is RestartChild ? Kill.Instance : message);
+    }
+
+    private sealed class RestartChild
+    {
+        internal static readonly RestartChild Instance = new();
+    }
+
     private sealed class FakeOutlet : IAlertOutlet
     {
         private int _tries;
@@ -83,13 +145,18 @@ public sealed class AlertPostTests : TestKit
 
         public int Failures { get; set; }
 
-        public string HangsFor { get; set; } = "";
+        /// <summary>The id of an alert, empty for every one; null for none.</summary>
+        public string? HangsFor { get; set; }
+
+        /// <summary>The ids of all tries, in their order.</summary>
+        public ConcurrentQueue<string> Begun { get; } = [];
 
         public int Tries => _tries;
 
         public async Task DeliverAsync(Alert alert, CancellationToken timeOut)
         {
-            if (alert.Id == HangsFor)
+            Begun.Enqueue(alert.Id);
+            if (HangsFor is { } id && (id.Length == 0 || id == alert.Id))
             {
                 await Task.Delay(Timeout.Infinite, timeOut);
             }
@@ -119,5 +186,5 @@ public sealed class AlertPostTests : TestKit
 internal static class Samples
 {
     internal static Alert Alert(string id) => new(
-        AlertKind.MigrationInDoubt, id, 4001, "critical", "web-1", "m-1", 1, "host-a", "host-b", "InDoubt", "source host-a is \"Gone\"; ü", DateTimeOffset.UnixEpoch, "node-1", Repetition: false);
+        AlertKind.MigrationInDoubt, id, "web-1", "m-1", 1, "host-a", "host-b", "InDoubt", "source host-a is \"Gone\"; ü", DateTimeOffset.UnixEpoch, "node-1", Repetition: false);
 }

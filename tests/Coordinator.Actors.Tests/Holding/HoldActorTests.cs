@@ -7,6 +7,7 @@ using Coordinator.Actors.Metrics;
 using Coordinator.Actors.Platform;
 using Coordinator.Actors.Tests.Platform;
 using Coordinator.Contracts;
+using Coordinator.Domain;
 using Coordinator.Domain.Migration;
 
 namespace Coordinator.Actors.Tests.Holding;
@@ -33,7 +34,7 @@ public sealed class HoldActorTests : TestKit
     {
         (IActorRef actor, HoldBoard board) = Node();
 
-        HoldAnswer answer = await actor.Ask<HoldAnswer>(new SetHold(Held: true, new SignedWord("ann", "switch upgrade")));
+        HoldAnswer answer = await actor.Ask<HoldAnswer>(new SetHold(new RequestId("r1"), Held: true, new SignedWord("ann", "switch upgrade")));
 
         Assert.Equal(("", "ann", "switch upgrade"), (answer.Refusal, answer.Hold!.By, answer.Hold.Reason));
         Assert.InRange(answer.Hold.Since, DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddMinutes(1));
@@ -52,12 +53,12 @@ public sealed class HoldActorTests : TestKit
     {
         (IActorRef first, _) = Node();
         (IActorRef second, HoldBoard board) = Node();
-        await first.Ask<HoldAnswer>(new SetHold(Held: true, new SignedWord("ann", "upgrade")));
+        await first.Ask<HoldAnswer>(new SetHold(new RequestId("r2"), Held: true, new SignedWord("ann", "upgrade")));
 
         second.Tell(new HoldChanged(1));
         await AwaitConditionAsync(() => Task.FromResult(board.Current is { By: "ann" }), TimeSpan.FromSeconds(15));
 
-        await second.Ask<HoldAnswer>(new SetHold(Held: false, new SignedWord("bob", "over")));
+        await second.Ask<HoldAnswer>(new SetHold(new RequestId("r3"), Held: false, new SignedWord("bob", "over")));
         Assert.Null(board.Current);
     }
 
@@ -65,15 +66,48 @@ public sealed class HoldActorTests : TestKit
     public async Task SecondHold_IsRefusedAndTheSameOneIsNot()
     {
         (IActorRef actor, _) = Node();
-        await actor.Ask<HoldAnswer>(new SetHold(Held: true, new SignedWord("ann", "upgrade")));
+        await actor.Ask<HoldAnswer>(new SetHold(new RequestId("r4"), Held: true, new SignedWord("ann", "upgrade")));
 
-        Assert.Equal("", (await actor.Ask<HoldAnswer>(new SetHold(Held: true, new SignedWord("ann", "upgrade")))).Refusal);
-        HoldAnswer refused = await actor.Ask<HoldAnswer>(new SetHold(Held: true, new SignedWord("bob", "other")));
+        Assert.Equal("", (await actor.Ask<HoldAnswer>(new SetHold(new RequestId("r5"), Held: true, new SignedWord("ann", "upgrade")))).Refusal);
+        HoldAnswer refused = await actor.Ask<HoldAnswer>(new SetHold(new RequestId("r6"), Held: true, new SignedWord("bob", "other")));
 
         Assert.Contains("held by ann", refused.Refusal, StringComparison.Ordinal);
         Assert.Equal("ann", refused.Hold!.By);
-        Assert.Equal("", (await actor.Ask<HoldAnswer>(new SetHold(Held: false, new SignedWord("bob", "over")))).Refusal);
-        Assert.Equal("", (await actor.Ask<HoldAnswer>(new SetHold(Held: false, new SignedWord("bob", "over")))).Refusal);
+        Assert.Equal("", (await actor.Ask<HoldAnswer>(new SetHold(new RequestId("r7"), Held: false, new SignedWord("bob", "over")))).Refusal);
+        Assert.Equal("", (await actor.Ask<HoldAnswer>(new SetHold(new RequestId("r8"), Held: false, new SignedWord("bob", "over")))).Refusal);
+    }
+
+    [Fact]
+    public async Task RepeatedRequest_ChangesNothingThatOthersHaveDoneSince()
+    {
+        (IActorRef actor, _) = Node();
+        (IActorRef other, _) = Node();
+        await actor.Ask<HoldAnswer>(new SetHold(new RequestId("on"), Held: true, new SignedWord("ann", "upgrade")));
+        SetHold off = new(new RequestId("off"), Held: false, new SignedWord("ann", "over"));
+        Assert.Equal(new HoldAnswer(Hold: null, ""), await actor.Ask<HoldAnswer>(off));
+        await actor.Ask<HoldAnswer>(new SetHold(new RequestId("incident"), Held: true, new SignedWord("bob", "incident")));
+
+        // Its answer was lost, so ann's client asks again, at another node.
+        HoldAnswer again = await other.Ask<HoldAnswer>(off);
+
+        Assert.Equal("bob", again.Hold!.By);
+        Assert.StartsWith("this request was carried out, and since then all migrations are held by bob", again.Refusal, StringComparison.Ordinal);
+        await actor.Ask<HoldAnswer>(new SetHold(new RequestId("over"), Held: false, new SignedWord("bob", "over")));
+        HoldAnswer on = await actor.Ask<HoldAnswer>(new SetHold(new RequestId("incident"), Held: true, new SignedWord("bob", "incident")));
+        Assert.Equal(new HoldAnswer(Hold: null, "this request was carried out, and since then bob has ended the hold"), on);
+    }
+
+    [Fact]
+    public async Task RepeatedOff_ThatHadNothingToTakeOff_TakesOffNothingLater()
+    {
+        (IActorRef actor, HoldBoard board) = Node();
+        SetHold off = new(new RequestId("off"), Held: false, new SignedWord("ann", "over"));
+        await actor.Ask<HoldAnswer>(off);
+        await actor.Ask<HoldAnswer>(new SetHold(new RequestId("incident"), Held: true, new SignedWord("bob", "incident")));
+
+        await actor.Ask<HoldAnswer>(off);
+
+        Assert.Equal("bob", board.Current!.By);
     }
 
     protected override void AfterAll()

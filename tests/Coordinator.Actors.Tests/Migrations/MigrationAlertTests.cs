@@ -1,8 +1,12 @@
 using Akka.Actor;
 using Akka.TestKit;
 using Coordinator.Actors.Alerts;
+using Coordinator.Actors.Migrations;
+using Coordinator.Domain;
 using Coordinator.Domain.Migration;
+using Coordinator.Domain.Policies;
 using Coordinator.Domain.QemuModel;
+using Coordinator.Journal;
 
 namespace Coordinator.Actors.Tests.Migrations;
 
@@ -54,6 +58,29 @@ public sealed class MigrationAlertTests : MigrationKit
 
         Alert again = ((RaiseAlert)await _alerts.FishForMessageAsync(x => x is RaiseAlert { Alert.Repetition: true }, TimeSpan.FromSeconds(15))).Alert;
         Assert.Equal(ended with { Repetition = true }, again);
+    }
+
+    [Theory]
+    [InlineData(false, "GuestLost, carried out by the word of ann: ticket 4711")]
+    [InlineData(true, "GuestRunsAtDestination, by evidence; the word of ann: ticket 4711, Lost, was not carried out")]
+    public void EndOfADoubt_SaysWhetherTheWordWasCarriedOut(bool runs, string sentence)
+    {
+        DoubtResolution lost = new(DoubtChoice.Lost, new SignedWord("ann", "ticket 4711"), [], Record: null);
+        MigrationState m = new(Guid.NewGuid(), new HostName("host-a"), LaunchId.None, new HostName("host-b"), new MigrationPolicy())
+        {
+            Attempt = new AttemptNo(1),
+            Phase = MigrationPhase.InDoubt,
+            Resolution = lost,
+        };
+        VmState before = VmState.Initial with { Migration = m };
+        VmEvent ended = runs ? new VmEvent.GuestRunsAtDestination(m.Attempt) : new VmEvent.GuestLost(m.Attempt, "given up");
+        VmState after = before with { Migration = m with { Phase = runs ? MigrationPhase.Verifying : MigrationPhase.Lost } };
+
+        Alert alert = Assert.Single(new VmAlerts(new VmName("web-1"), "node").Of(before, new TimelineRecord(new VmRecord(ended, DateTimeOffset.UnixEpoch, "node"), 7), after));
+
+        Assert.Equal(AlertKind.DoubtEnded, alert.Kind);
+        Assert.StartsWith(sentence, alert.Evidence, StringComparison.Ordinal);
+        Assert.Equal("ann", alert.Word!.By);
     }
 
     private async Task ToDoubt()

@@ -1,18 +1,12 @@
-using Coordinator.Actors.HostFencing;
 using Coordinator.Contracts;
-using Coordinator.Domain;
 using Coordinator.Domain.Migration;
 using Api = Coordinator.Contracts.Api;
 
 namespace Coordinator.Actors.Tests.Migrations;
 
-/// <summary>Doubts that no agent can settle, and what persons and the fencing hook may do about them.</summary>
-public sealed class MigrationDoubtTests : MigrationKit
+/// <summary>Doubts that no agent can settle, and what persons may do about them.</summary>
+public sealed class MigrationDoubtTests : DoubtKit
 {
-    private readonly Hook _hook = new();
-
-    private protected override IFencingHook Fencing => _hook;
-
     [Fact]
     public async Task DestinationThatDiedWithItsGrant_IsADoubtAtOnce_AndTheSourceGoesOnByAPersonsWord()
     {
@@ -112,30 +106,6 @@ public sealed class MigrationDoubtTests : MigrationKit
     }
 
     [Fact]
-    public async Task AutomaticHook_ProvesASilentHostOffWithoutAPerson()
-    {
-        _hook.Answers = new FencingAnswer(IsOff: true, "port 7 is dead");
-        _hook.IsAutomatic = true;
-
-        await DoubtWithout(World.B);
-
-        await Eventually(async () => (await Migration()).Doubt.HostsOff.Contains("host-b"), "the hook has proven it");
-        Assert.Equal(["host-b"], _hook.Asked.Distinct());
-        Assert.Contains((await Migration()).Timeline, t => t.Event == "HostProvenOff" && t.Detail == "host-b, by the word of the fencing hook: port 7 is dead");
-    }
-
-    [Fact]
-    public async Task HookThatProvesNothing_IsToldWithItsWords()
-    {
-        await Completed();
-        World.SwitchOff(World.B);
-
-        Refused(await Insist(new ProveHostOff(FakeWorld.Vm, "fence-1", "host-b", "ann", "")), "host-b could not be proven off: port 7 answers");
-
-        Assert.DoesNotContain("HostProvenOff", EventNames);
-    }
-
-    [Fact]
     public async Task HealthyMigration_CannotBeResolved()
     {
         await StartVm();
@@ -151,70 +121,5 @@ public sealed class MigrationDoubtTests : MigrationKit
         VmAnswer odd = await Insist(new ResolveDoubt(FakeWorld.Vm, "r", 1, "Perhaps", "ann", "x", [], 0, Guid.Empty, []));
         Assert.Equal(AnswerKind.InvalidArgument, odd.Kind);
         Assert.Contains("Lost, KeepSource, RunDestination, ReleaseFromRecord", odd.Message, StringComparison.Ordinal);
-    }
-
-    /// <summary>The source has completed, the copy has loaded, and the agents do not reach each other.</summary>
-    private async Task Completed()
-    {
-        await StartVm();
-        World.LinkCut = true;
-        await Migrate(policy: Policy with { SwitchoverDeadlineMs = 100, IterateDeadlineMs = 1_000 });
-        await Eventually(
-            () => Task.FromResult(World.A.Source.Records.Completed.Value == 1 && World.B.Destination.Stage == Domain.Handoff.DestinationStage.Loaded), "the source has completed");
-    }
-
-    /// <summary>One of the hosts goes off, and nobody says so: the deadlines raise the doubt.</summary>
-    private async Task DoubtWithout(FakeHost off)
-    {
-        await Completed();
-        World.SwitchOff(off);
-        await Phase(MigrationPhase.InDoubt);
-    }
-
-    private async Task SourceOff()
-    {
-        await Completed();
-        World.SwitchOff(World.A);
-        await Off("host-a");
-        await Phase(MigrationPhase.InDoubt);
-    }
-
-    /// <summary>What a host that is off owes is not waited for, and stays owed.</summary>
-    private async Task<Api.Migration> TerminalButFor(string off)
-    {
-        Api.Migration ended = await Terminal();
-        Assert.Contains(ended.Owed, o => o.StartsWith($"{off} has not confirmed yet", StringComparison.Ordinal));
-        return ended;
-    }
-
-    private Task<VmAnswer> Off(string host) => Insist(new ProveHostOff(FakeWorld.Vm, $"off-{host}", host, "ann", "the rack has no power"));
-
-    /// <summary>Each word is a request of its own.</summary>
-    private int _said;
-
-    private Task<VmAnswer> Keep(params string[] disks) => Resolve("KeepSource", disks);
-
-    private Task<VmAnswer> Resolve(string choice, string[] disks, int attempt = 0) => Insist(new ResolveDoubt(
-        FakeWorld.Vm, $"resolve-{choice}-{_said++}", 1, choice, "ann", "the rack has no power", disks, attempt, attempt == 0 ? Guid.Empty : World.B.Store.Value, []));
-
-    private static void Refused(VmAnswer answer, params string[] anyOf)
-    {
-        Assert.Equal(AnswerKind.FailedPrecondition, answer.Kind);
-        Assert.True(anyOf.Any(reason => answer.Message.Contains(reason, StringComparison.Ordinal)), answer.Message);
-    }
-
-    private sealed class Hook : IFencingHook
-    {
-        public bool IsAutomatic { get; set; }
-
-        public FencingAnswer Answers { get; set; } = new(IsOff: false, "port 7 answers");
-
-        public List<string> Asked { get; } = [];
-
-        public Task<FencingAnswer> ProveOffAsync(HostName host, VmName vm, CancellationToken stop)
-        {
-            Asked.Add(host.Value);
-            return Task.FromResult(Answers);
-        }
     }
 }

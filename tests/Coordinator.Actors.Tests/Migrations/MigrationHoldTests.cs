@@ -38,31 +38,6 @@ public sealed class MigrationHoldTests : MigrationKit
     }
 
     [Fact]
-    public async Task MigrationBeforeItsAuthorisation_WaitsAndIsNotLate()
-    {
-        await StartVm();
-        World.Lost.Add(AgentProtocol.Step.CommandOneofCase.Rehearse);
-        await Migrate(policy: Policy with { PrepareDeadlineMs = 2_000 });
-        await Eventually(() => Task.FromResult(EventNames.Contains("DestinationPrepared")), "the destination is prepared");
-        Hold(true);
-        World.Lost.Clear();
-        await Eventually(() => Task.FromResult(EventNames.Contains("RehearsalCompleted")), "the rehearsal goes on");
-
-        // A life that begins while held waits as well, and longer than the deadline that had begun before.
-        Region.Tell(new FakeRegion.KillEntity());
-        long start = TimeProvider.System.GetTimestamp();
-        await Eventually(() => Task.FromResult(TimeProvider.System.GetElapsedTime(start) > TimeSpan.FromSeconds(2.5)), "more than the deadline passes");
-        Api.Migration waiting = await Migration();
-        Assert.Equal(("PreparingDestination", $"waits: {Sentence}"), (waiting.Phase, waiting.Reason));
-        Assert.DoesNotContain("SwitchoverAuthorized", EventNames);
-        Assert.DoesNotContain("PhaseTimedOut", EventNames);
-
-        Hold(false);
-        Assert.Equal("Verified", (await Terminal()).Verdict);
-        await AssertSound();
-    }
-
-    [Fact]
     public async Task AuthorisedMigration_GoesOnThoughHeld()
     {
         await StartVm();

@@ -59,6 +59,47 @@ public sealed class JournalFileTests : IDisposable
     }
 
     [Fact]
+    public void Restore_ThatCannotCopyTheBackup_LeavesTheJournalInItsPlace()
+    {
+        using (SqliteConnection coordinator = OpenJournal())
+        {
+            Write(coordinator, "vm-web-1", 1);
+            JournalFile.In(_directory.Path).BackUp(Backup);
+            Write(coordinator, "vm-web-1", 2);
+        }
+
+        SqliteConnection.ClearAllPools();
+
+        // In the way of the copy, as a full disk is.
+        Directory.CreateDirectory($"{_directory.DatabaseFile}.unfinished");
+
+        StoreException refused = Assert.Throws<StoreException>(() => JournalFile.In(_directory.Path).Restore(Backup, TimeProvider.System));
+
+        Assert.Contains("the journal is as it was", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(2, Events(_directory.DatabaseFile));
+        Assert.Empty(Directory.GetFiles(_directory.Path, "*before-restore*"));
+    }
+
+    [Theory]
+    [InlineData("coordinator.db")]
+    [InlineData("link.db")]
+    public void Restore_FromTheJournalItself_IsRefused(string file)
+    {
+        using (SqliteConnection coordinator = OpenJournal())
+        {
+            Write(coordinator, "vm-web-1", 1);
+        }
+
+        SqliteConnection.ClearAllPools();
+        File.CreateSymbolicLink(Path.Combine(_directory.Path, "link.db"), _directory.DatabaseFile);
+
+        StoreException refused = Assert.Throws<StoreException>(() => JournalFile.In(_directory.Path).Restore(Path.Combine(_directory.Path, file), TimeProvider.System));
+
+        Assert.Contains("is the journal itself", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(1, Events(_directory.DatabaseFile));
+    }
+
+    [Fact]
     public void DamagedBackup_IsRefusedAndNothingIsTouched()
     {
         OpenJournal().Dispose();

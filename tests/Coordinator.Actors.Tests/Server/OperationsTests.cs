@@ -51,7 +51,7 @@ public sealed class OperationsTests : IAsyncLifetime
         ServerWorld.Node first = _world.Nodes[0];
         await first.Client.StartVirtualMachineAsync(new StartVirtualMachineRequest { RequestId = "s", Host = "host-a", DefinitionYaml = "name: web-1" });
 
-        Hold put = await second.Client.SetHoldAsync(new SetHoldRequest { Held = true, By = "ann", Reason = "upgrade" });
+        Hold put = await second.Client.SetHoldAsync(new SetHoldRequest { RequestId = "h1", Held = true, By = "ann", Reason = "upgrade" });
 
         Assert.True(put is { Held: true, By: "ann", Reason: "upgrade" });
         await Becomes(async () => (await first.Client.GetHoldAsync(new GetHoldRequest())).Held, "the other node knows");
@@ -60,11 +60,11 @@ public sealed class OperationsTests : IAsyncLifetime
         Assert.Equal(StatusCode.FailedPrecondition, refused.StatusCode);
         Assert.Contains("held by ann", refused.Status.Detail, StringComparison.Ordinal);
         Assert.Equal(StatusCode.FailedPrecondition, (await Assert.ThrowsAsync<RpcException>(
-            () => first.Client.SetHoldAsync(new SetHoldRequest { Held = true, By = "bob", Reason = "x" }).ResponseAsync)).StatusCode);
+            () => first.Client.SetHoldAsync(new SetHoldRequest { RequestId = "h2", Held = true, By = "bob", Reason = "x" }).ResponseAsync)).StatusCode);
         Assert.Equal(StatusCode.InvalidArgument, (await Assert.ThrowsAsync<RpcException>(
-            () => first.Client.SetHoldAsync(new SetHoldRequest { Held = true, By = "", Reason = "x" }).ResponseAsync)).StatusCode);
+            () => first.Client.SetHoldAsync(new SetHoldRequest { RequestId = "h3", Held = true, By = "", Reason = "x" }).ResponseAsync)).StatusCode);
 
-        Assert.False((await first.Client.SetHoldAsync(new SetHoldRequest { Held = false, By = "bob", Reason = "over" })).Held);
+        Assert.False((await first.Client.SetHoldAsync(new SetHoldRequest { RequestId = "h4", Held = false, By = "bob", Reason = "over" })).Held);
         await Becomes(async () => !(await second.Client.GetHoldAsync(new GetHoldRequest())).Held, "the node that put it on knows");
         await first.Client.StartMigrationAsync(new StartMigrationRequest { RequestId = "m", Vm = "web-1", DestinationHost = "host-b" });
     }

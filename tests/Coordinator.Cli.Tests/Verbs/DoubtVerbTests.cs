@@ -103,12 +103,49 @@ public sealed class DoubtVerbTests : IAsyncLifetime
     [InlineData("port 7 is dead", "ann")]
     public async Task Fence_ProofOrNone_TravelsAsGiven(string proof, string by)
     {
+        coordinator.Answers<GetMigrationRequest>(_ => Samples.DoubtWithChoices());
         coordinator.Answers<ProveHostOffRequest>(_ => Samples.DoubtWithChoices());
 
         var run = await CoordctlRun.Of(coordinator, ["fence", "beta", "--vm", "demo", "--by", by, .. proof.Length > 0 ? (string[])["--proof", proof] : []]);
 
         Assert.Equal(ExitCode.Ok, run.ExitCode);
         Assert.StartsWith("beta is recorded as off; it is in doubt where demo runs", run.Output, StringComparison.Ordinal);
-        Assert.Equal(new ProveHostOffRequest { RequestId = "coordctl-test", Vm = "demo", Host = "beta", By = by, Proof = proof }, coordinator.Request<ProveHostOffRequest>());
+        Assert.Equal(new ProveHostOffRequest { RequestId = "coordctl-test", Attempt = 1, Vm = "demo", Host = "beta", By = by, Proof = proof }, coordinator.Request<ProveHostOffRequest>());
+    }
+
+    [Fact]
+    public async Task Fence_PowerOff_TravelsOnlyWhenSaid()
+    {
+        coordinator.Answers<GetMigrationRequest>(_ => Samples.DoubtWithChoices());
+        coordinator.Answers<ProveHostOffRequest>(_ => Samples.DoubtWithChoices());
+
+        Assert.Equal(ExitCode.Ok, (await CoordctlRun.Of(coordinator, "fence", "beta", "--vm", "demo", "--power-off")).ExitCode);
+
+        Assert.True(coordinator.Request<ProveHostOffRequest>().PowerOff);
+    }
+
+    [Fact]
+    public async Task Fence_OfAConnectedHost_IsRefusedWithTheWayToInsist()
+    {
+        coordinator.Answers<GetMigrationRequest>(_ => Samples.DoubtWithChoices());
+        coordinator.Refuses<ProveHostOffRequest>(StatusCode.FailedPrecondition, "the agent of beta is connected; insist with --power-off");
+
+        var run = await CoordctlRun.Of(coordinator, "fence", "beta", "--vm", "demo");
+
+        Assert.Equal((ExitCode.Refused, "coordctl: the agent of beta is connected; insist with --power-off\n"), (run.ExitCode, run.Error));
+    }
+
+    /// <summary>An empty proof is a variable that was not set; it must not become an order to the hook.</summary>
+    [Theory]
+    [InlineData("--proof is empty", "--proof", "")]
+    [InlineData("--proof is empty", "--proof", " ")]
+    [InlineData("whose words are the proof", "--proof", "x", "--power-off")]
+    public async Task Fence_HalfAWord_IsRefusedBeforeAnybodyIsAsked(string sentence, params string[] options)
+    {
+        var run = await CoordctlRun.Of(coordinator, ["fence", "beta", "--vm", "demo", .. options]);
+
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.Contains(sentence, run.Error, StringComparison.Ordinal);
+        Assert.Empty(coordinator.Requests);
     }
 }

@@ -25,7 +25,7 @@ public sealed class OperationsTests : IAsyncLifetime
         var run = await CoordctlRun.Of(coordinator, "hold", "on", "--reason", "switch upgrade", "--by", "ann");
 
         Assert.Equal((ExitCode.Ok, "held by ann since 2026-11-23 04:05:06 UTC: switch upgrade\n"), (run.ExitCode, run.Output));
-        Assert.Equal(new SetHoldRequest { Held = true, By = "ann", Reason = "switch upgrade" }, coordinator.Request<SetHoldRequest>());
+        Assert.Equal(new SetHoldRequest { RequestId = "coordctl-test", Held = true, By = "ann", Reason = "switch upgrade" }, coordinator.Request<SetHoldRequest>());
     }
 
     [Fact]

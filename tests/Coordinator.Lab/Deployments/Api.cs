@@ -82,10 +82,10 @@ public sealed class Api : IDisposable
     }
 
     /// <summary>By the word of a person.</summary>
-    public Task<Migration> ProveHostOffAsync(string vm, string host)
+    public async Task<Migration> ProveHostOffAsync(string vm, string host)
     {
-        ProveHostOffRequest request = new() { RequestId = NewId(), Vm = vm, Host = host, By = "ann", Proof = "pulled the plug" };
-        return AskAsync((client, options) => client.ProveHostOffAsync(request, options));
+        ProveHostOffRequest request = new() { RequestId = NewId(), Vm = vm, Attempt = (await MigrationAsync(vm)).Attempt, Host = host, By = "ann", Proof = "pulled the plug" };
+        return await AskAsync((client, options) => client.ProveHostOffAsync(request, options));
     }
 
     /// <summary>Of the doubt that is there now.</summary>
