@@ -102,7 +102,7 @@ public static class DoubtChoices
             {
                 DestinationStage.Refused when _source is { Source.Stage: SourceStage.HandedOver or SourceStage.Stranded } =>
                     $"the register at {m.Destination} has refused the attempt, so the source goes on by itself as soon as it hears of it",
-                DestinationStage.LostAfterRun or DestinationStage.Refused => null,
+                DestinationStage.LostAfterRun or DestinationStage.Refused or DestinationStage.NotPrepared => null,
                 DestinationStage stage when harmless.Contains(stage) => null,
                 _ => $"{m.Destination} reported last that the destination is {d.Destination.Stage}; {ProveIt}",
             };
