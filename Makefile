@@ -31,9 +31,9 @@ install: ## QEMU 7.2 and 10, iproute2, spin and the guest image, from the system
 	@tests/install/spin.sh
 	@tests/install/guest.sh >/dev/null
 
-test: install ## all tests of all suites, summed in the last line
+test: install ## all tests of all suites, summed in the last line; ONLY=Search for one suite
 	@dotnet build Coordinator.sln -c $(CONFIGURATION) -v quiet --nologo
-	@CONFIGURATION=$(CONFIGURATION) tests/all
+	@CONFIGURATION=$(CONFIGURATION) tests/all $(ONLY)
 
 search: ## one fault of any kind and a person: complete; then pairs of faults, those of coordinators included, to the bound that fits 10 minutes and 8 GB
 	@dotnet build tests/Coordinator.Search -c $(CONFIGURATION) -v quiet --nologo
