@@ -77,6 +77,7 @@ public sealed class QemuObserver : IAsyncDisposable
         private VmName? _vm;
         private bool _runs;
         private bool _isGone;
+        private bool? _isDestination;
         private int _begun;
         private int _heard;
 
@@ -123,6 +124,8 @@ public sealed class QemuObserver : IAsyncDisposable
             long now = HistoryClock.NowMicros();
             lock (_gate)
             {
+                // By its first word: on a busy machine its guest may have arrived before an answer comes that no event has overtaken.
+                _isDestination ??= run.Status == "inmigrate";
                 if (_heard != before)
                 {
                     return false;
@@ -133,7 +136,7 @@ public sealed class QemuObserver : IAsyncDisposable
                 if (isFirst)
                 {
                     // The program's own trace, before it became QEMU: by now an agent may have sent its first commands.
-                    history.Add(new QemuLaunched(ObservedQemu.LaunchedMicros(socket) ?? now, _vm, _copy, _process?.Pid ?? 0, run.Status == "inmigrate", ByObserver: true));
+                    history.Add(new QemuLaunched(ObservedQemu.LaunchedMicros(socket) ?? now, _vm, _copy, _process?.Pid ?? 0, _isDestination.Value, ByObserver: true));
                     _early.ForEach(Write);
                     _early.Clear();
                 }
