@@ -29,6 +29,8 @@ public static class Defects
     {
         public override DestinationHandoff Restart(DestinationHandoff state) =>
             new() { Records = state.Records with { Register = RegisterValue.Empty, Runs = [], Running = AttemptNo.None } };
+
+        public override bool RegisterIsDurable => false;
     }
 
     /// <summary>Caught only when the old incarnation may still decide: with a linear journal the attempt's number and the tombstone already suffice.</summary>

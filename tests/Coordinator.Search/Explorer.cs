@@ -71,6 +71,7 @@ public sealed class Explorer
         for (int faults = 0; faults <= _options.Faults && violation is null && complete; faults++)
         {
             List<int> next = [];
+            _moves.WithFaults = faults < _options.Faults;
             int before = _worlds.Count - frontier.Count;
             for (int i = 0; i < frontier.Count && violation is null; i++)
             {
@@ -96,9 +97,9 @@ public sealed class Explorer
                         }
                     });
                 }
-                catch (Exception e) when (e is ViolationException or InvalidOperationException)
+                catch (Exception e) when (e is not OutOfMemoryException)
                 {
-                    violation = e.Message;
+                    violation = e is ViolationException ? e.Message : $"a defect: {e.GetType().Name}: {e.Message}";
                     culprit = number;
                 }
 
@@ -206,6 +207,7 @@ public sealed class Explorer
     private List<string> TraceTo(int number)
     {
         _moves.TellsNames = true;
+        _moves.WithFaults = true;
         List<string> trace = [];
         for (int at = number; at >= 0 && _parents[at] >= 0; at = _parents[at])
         {
@@ -215,7 +217,7 @@ public sealed class Explorer
             {
                 _moves.From(_worlds[_parents[at]], (next, name, _) => step ??= next == to ? name : null);
             }
-            catch (Exception e) when (e is ViolationException or InvalidOperationException)
+            catch (Exception e) when (e is not OutOfMemoryException)
             {
                 step ??= e.Message;
             }

@@ -201,7 +201,7 @@ public sealed partial class Moves
                 break;
             case SourceEffect.SendToDestination send:
                 Hand(world, send.Message, Say($"source agent sends {Name(send.Message)}"), found);
-                if (_options.DelayedMessages)
+                if (WithFaults && _options.DelayedMessages)
                 {
                     int sent = Sets.Add(world.Sent, (Messages.Of(send.Message) << 1) | 1);
                     if (sent != world.Sent)
@@ -234,11 +234,11 @@ public sealed partial class Moves
             Source(next, new SourceInput.RegisterAnswered(answer), Say($"{name}, answered {answer.Answer}"), found);
         }
 
-        if (answer.Answer != RegisterAnswer.Undecided && _options.DelayedMessages)
+        if (answer.Answer != RegisterAnswer.Undecided && _options.DelayedMessages && WithFaults)
         {
             found(next with { Replies = Sets.Add(next.Replies, Answers.Of(answer)) }, Say($"{name}, the answer {answer.Answer} is under way"), isFault: true);
         }
-        else
+        else if (answer.Answer == RegisterAnswer.Undecided || !_options.DelayedMessages)
         {
             found(next, Say($"{name}, its answer {answer.Answer} is lost"), isFault: false);
         }
@@ -285,7 +285,7 @@ public sealed partial class Moves
             case DestinationEffect.ContinueGuest e:
                 World sending = Tell(world, new DestinationInput.ContinueSending(e.Attempt)).World;
                 Command(sending, Side.Destination, QemuCommand.Cont, name, found, next => next);
-                if (_options.ContFails && pair.Destination is { Alive: true, GuestRuns: false } && !handoff.ContinueFailed)
+                if (WithFaults && _options.ContFails && pair.Destination is { Alive: true, GuestRuns: false } && !handoff.ContinueFailed)
                 {
                     found(Remembering(Tell(sending, new DestinationInput.ContinueRefused(e.Attempt)).World, Happened.ContinueFailed), name + " answers an error", isFault: true);
                 }

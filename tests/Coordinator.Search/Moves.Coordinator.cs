@@ -31,11 +31,10 @@ public sealed partial class Moves
             Perform(world, slot, entity, effect, found);
         }
 
-        if (_options.CoordinatorFaults)
+        if (WithFaults && _options.CoordinatorFaults)
         {
             found(Renumbered(With(world, slot, -1)), Say($"coordinator {entity.State.Epoch} crashes"), isFault: true);
         }
-
 
         ReadReports(world, slot, entity, found);
         if (!_options.EagerRecording && _rules.Next(entity) is { } next)
@@ -58,7 +57,7 @@ public sealed partial class Moves
     private void StartIncarnation(World world, VmState journal, Found found)
     {
         bool overlaps = world.First >= 0;
-        if (journal.Epoch.Value >= _options.MaxEpochs || (overlaps && (world.Second >= 0 || !_options.CoordinatorFaults)))
+        if (journal.Epoch.Value >= _options.MaxEpochs || (overlaps && (!WithFaults || world.Second >= 0 || !_options.CoordinatorFaults)))
         {
             return;
         }
@@ -243,7 +242,7 @@ public sealed partial class Moves
                 or VmEffect.KeepSourceByWord or VmEffect.GiveUpSource or VmEffect.RunDestinationByWord or VmEffect.CarryRelease or VmEffect.EndOverruled:
                 Command command = new(epoch, entity.State.Incarnation, effect);
                 Deliver(world, command, slot, Say($"coordinator {epoch} sends {Name(effect)}"), found);
-                if (_options.DelayedMessages && effect is not VmEffect.Fence)
+                if (WithFaults && _options.DelayedMessages && effect is not VmEffect.Fence)
                 {
                     int sent = Sets.Add(world.Sent, Commands.Of(command) << 1);
                     if (sent != world.Sent)

@@ -47,6 +47,9 @@ public sealed partial class Moves
     /// <summary>Whether steps are given names; off while exploring, on while a trace is told.</summary>
     public bool TellsNames { get; set; }
 
+    /// <summary>Off where no fault may follow any more: most states of a search stand there, and what nobody asks for takes a third of the time.</summary>
+    public bool WithFaults { get; set; } = true;
+
     private string Say([InterpolatedStringHandlerArgument("")] LabelHandler label) => label.ToString();
 
     /// <summary>How many states each participant took: what the world's are made of.</summary>
@@ -90,6 +93,11 @@ public sealed partial class Moves
     {
         foreach ((QemuStep step, int next) in StepsOf(world.Pair))
         {
+            if (!WithFaults && (step.IsFault || step.Kind == QemuStepKind.ProcessDies))
+            {
+                continue;
+            }
+
             if (step.Kind == QemuStepKind.ProcessDies)
             {
                 if (_options.QemuDeath)
@@ -109,7 +117,7 @@ public sealed partial class Moves
         }
 
         QemuPair pair = Pairs[world.Pair];
-        if (_options.ThirdPartyCont && pair.Source is { Alive: true, GuestRuns: false } && Qemu.Observe(pair, Side.Source) is not null)
+        if (WithFaults && _options.ThirdPartyCont && pair.Source is { Alive: true, GuestRuns: false } && Qemu.Observe(pair, Side.Source) is not null)
         {
             foreach (int next in OutcomesOf(world.Pair, Side.Source, QemuCommand.Cont))
             {
@@ -124,7 +132,7 @@ public sealed partial class Moves
         DestinationAgent destination = Destinations[world.Destination];
         if (source.Alive)
         {
-            if (_options.AgentCrashes)
+            if (WithFaults && _options.AgentCrashes)
             {
                 found(Remembering(world with { Source = Sources.Of(Stopped(source)) }, Happened.SourceAgentCrashed), "source agent crashes", isFault: true);
             }
@@ -136,12 +144,12 @@ public sealed partial class Moves
 
         if (destination.Alive)
         {
-            if (_options.AgentCrashes)
+            if (WithFaults && _options.AgentCrashes)
             {
                 found(Remembering(world with { Destination = Destinations.Of(Stopped(destination)) }, Happened.DestinationAgentCrashed), "destination agent crashes", isFault: true);
             }
 
-            if (_options.StateWipe)
+            if (WithFaults && _options.StateWipe)
             {
                 DestinationAgent wiped = new(Alive: true, CommandFloor.Lowest, DestinationHandoff.Initial, NewStore);
                 found(world with { Destination = Destinations.Of(wiped), Happened = world.Happened | Happened.StateWiped }, "destination agent loses its state", isFault: true);
@@ -152,7 +160,7 @@ public sealed partial class Moves
             found(world with { Destination = Destinations.Of(destination with { Alive = true }) }, "destination agent restarts", isFault: false);
         }
 
-        if (!_options.HostLoss)
+        if (!WithFaults || !_options.HostLoss)
         {
             return;
         }

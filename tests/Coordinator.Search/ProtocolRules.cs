@@ -30,6 +30,9 @@ public class ProtocolRules
 
     public virtual DestinationHandoff Restart(DestinationHandoff state) => state.AfterRestart();
 
+    /// <summary>What the register's file says outlives its agent.</summary>
+    public virtual bool RegisterIsDurable => true;
+
     /// <summary>The parity gate's verdict on what the copy's load made of the rings.</summary>
     public virtual bool IsGateOpen(LoadedRings rings) => rings == LoadedRings.Equal;
 

@@ -273,38 +273,4 @@ public sealed partial class AgentSession
             : note.IsGone ? QemuView.Gone(resident)
             : Guest(resident)?.Sight;
     }
-
-    private sealed class WatchedGuest(Machine machine)
-    {
-        public Machine Machine => machine;
-
-        public bool IsArriving { get; set; }
-
-        public bool IsObserving { get; set; }
-
-        public bool LooksAgain { get; set; }
-
-        public bool IsExitTold { get; set; }
-
-        public int Generation { get; set; }
-
-        public long Sequence { get; set; }
-
-        public long Heard { get; set; }
-
-        public QemuView? Sight { get; set; }
-
-        /// <summary>Questions and commands that wait for the monitor.</summary>
-        public List<Action> Pending { get; } = [];
-
-        public void AnswerAll()
-        {
-            Action[] pending = [.. Pending];
-            Pending.Clear();
-            foreach (Action answer in pending)
-            {
-                answer();
-            }
-        }
-    }
 }

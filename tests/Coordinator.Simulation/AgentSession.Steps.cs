@@ -187,7 +187,7 @@ public sealed partial class AgentSession
 
         // Answered when QEMU listens; until then a repetition waits for the one answer.
         Decide(decision.Events, () => Write(
-            disk => Raised(disk, step.Command).With(command.Launch, new LaunchNote(IsGone: false, IsIdentified: false, Arrives: true, EndOrdered: false)) with { Copied = next.Records },
+            disk => Raised(disk, step.Command).With(command.Launch, new LaunchNote(IsGone: false, IsIdentified: false)) with { Copied = next.Records },
             () =>
             {
                 _underWay.Add((step.Command.Epoch.Value, step.StepNo));

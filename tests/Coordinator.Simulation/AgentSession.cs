@@ -50,6 +50,11 @@ public sealed partial class AgentSession
     {
         Source = World.Rules.Restart(new SourceHandoff { Records = Disk.Source });
         Destination = World.Rules.Restart(new DestinationHandoff { Records = Disk.Destination });
+        if (!World.Rules.RegisterIsDurable)
+        {
+            Disk = Disk with { Copied = Destination.Records, Registers = Disk.Registers.Select(r => (r.Attempt, Coordinator.Agent.State.RegisterValue.Empty)).ToEquatableList() };
+        }
+
         Post(AdoptRecorded);
     }
 

@@ -22,8 +22,6 @@ public sealed class Chronicle(World world)
 
     private long Now => world.Agenda.NowMicros;
 
-    public int Count => _records.Count;
-
     public void Changed(VirtualMachine vm, Machine machine, QemuProcess before, QemuProcess after)
     {
         if (after.GuestRuns != before.GuestRuns)

@@ -6,7 +6,7 @@ using FileValue = Coordinator.Agent.State.RegisterValue;
 namespace Coordinator.Simulation;
 
 /// <param name="IsIdentified">Which process it is stands on disk; before that it is looked for by its command line.</param>
-public sealed record LaunchNote(bool IsGone, bool IsIdentified, bool Arrives, bool EndOrdered);
+public sealed record LaunchNote(bool IsGone, bool IsIdentified);
 
 /// <param name="Stream">Where the destination listens: by the launch that does.</param>
 public sealed record StartPlan(AttemptNo Attempt, AgentNode Destination, LaunchId Stream, int SwitchoverDeadlineMs);

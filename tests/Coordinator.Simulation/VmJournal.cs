@@ -12,8 +12,6 @@ public sealed class VmJournal
     /// <summary>What the events so far add up to.</summary>
     public VmState State { get; private set; } = VmState.Initial;
 
-    public IReadOnlyList<VmEvent> Events => _events;
-
     /// <summary>Counts restorations: what was on its way to the database that is replaced never gets into the other one.</summary>
     public int Generation { get; private set; }
 

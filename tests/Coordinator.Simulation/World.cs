@@ -162,7 +162,7 @@ public sealed class World
             LaunchId launch = new(dice.NewGuid());
             vm.Hypervisors.Boot(launch, home, Schedule.Guest);
             vm.Journal.TryAppend(0, [new VmEvent.VmStartOrdered(new RequestId("s1"), home.Host, launch, ""), new VmEvent.VmResident(home.Host, launch)]);
-            home.Session(vm).Install(disk => disk.With(launch, new LaunchNote(IsGone: false, IsIdentified: true, Arrives: false, EndOrdered: false)) with { Resident = launch });
+            home.Session(vm).Install(disk => disk.With(launch, new LaunchNote(IsGone: false, IsIdentified: true)) with { Resident = launch });
         }
 
         foreach (AgentNode agent in Agents)
