@@ -131,9 +131,10 @@ public sealed partial class AgentSession
             return;
         }
 
+        int life = Agent.Life;
         AtMonitor(guest.Machine, () => Agent.After(Dice.Between(20, 1_000), () =>
         {
-            if (guest.Machine is { Alive: true } machine && machine.Observe() is { } seen)
+            if (Agent.Life == life && guest.Machine is { Alive: true } machine && machine.Observe() is { } seen)
             {
                 bool isOpen = World.Rules.IsGateOpen(_rings ?? seen.Rings);
                 if (!isOpen)

@@ -120,6 +120,12 @@ public sealed partial class AgentSession
 
     private void See(WatchedGuest guest, int generation)
     {
+        if (!ReferenceEquals(Guest(guest.Machine.Launch), guest))
+        {
+            // Asked by an earlier life of this agent: nobody hears the answer.
+            return;
+        }
+
         if (!guest.Machine.Alive)
         {
             guest.IsObserving = false;

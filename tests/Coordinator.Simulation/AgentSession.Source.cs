@@ -207,8 +207,14 @@ public sealed partial class AgentSession
         }
         else if (Guest(SourceLaunch) is { Machine: { Alive: true } machine })
         {
+            int life = Agent.Life;
             AtMonitor(machine, () => Agent.After(Dice.Between(50, 1_000), () =>
             {
+                if (Agent.Life != life)
+                {
+                    return;
+                }
+
                 if (machine.Alive)
                 {
                     _finalRead = attempt;
