@@ -128,18 +128,19 @@ public sealed class Client(World world, VirtualMachine vm)
 
     private void Cancel(Guid migration, int asked, int times)
     {
-        // It names no migration: asked only while the one that it means goes on, or is the newest that was ever asked for.
-        if (vm.Journal.State.Migration is not { } m || m.Id != migration || asked != _asked || times > 100)
+        // Also when another one has been asked for since: it names the one that it means.
+        if (vm.Journal.State.Migration is not { } m || times > 100)
         {
             return;
         }
 
         RequestId request = new($"c{asked}");
-        bool wasOver = m.Phase.IsTerminal();
+        bool wasOver = m.Id != migration || m.Phase.IsTerminal();
         bool isAnswered = false;
         if (vm.Current is { IsStopped: false, Node.Acts: true } entity)
         {
-            entity.Ask(new VmCommand.Cancel(request), reply =>
+            world.Watch.CancelAsked(vm, migration);
+            entity.Ask(new VmCommand.Cancel(request, migration), reply =>
             {
                 isAnswered = true;
                 world.Watch.CancelAnswered(vm, entity, migration, wasOver, reply);
@@ -149,7 +150,14 @@ public sealed class Client(World world, VirtualMachine vm)
                     world.Agenda.After(_dice.Between(1_000, 3_000_000), () => Cancel(migration, asked, times + 1));
                 }
             });
-            world.Coverage.Cancelled(m.Phase);
+            if (m.Id == migration)
+            {
+                world.Coverage.Cancelled(m.Phase);
+            }
+            else
+            {
+                world.Coverage.Saw("a cancel came when another migration had been asked for");
+            }
         }
 
         world.Agenda.After(500_000, () =>

@@ -41,6 +41,9 @@ internal sealed class Past
     /// <summary>Answers to accepted cancels, by migration.</summary>
     public Dictionary<Guid, VmReply> Cancels { get; } = [];
 
+    /// <summary>Migrations whose end a client has asked for.</summary>
+    public HashSet<Guid> CancelsAsked { get; } = [];
+
     public Dictionary<Guid, MigrationPhase> Results { get; } = [];
 
     /// <summary>When the guest that runs nowhere now last ran.</summary>

@@ -34,6 +34,8 @@ public sealed partial class Watch
     /// <param name="migration">The newest when it was asked.</param>
     /// <param name="wasOver">It had ended when it was asked.</param>
     /// <param name="reply">To be judged.</param>
+    public void CancelAsked(VirtualMachine vm, Guid migration) => _records[vm.Number].CancelsAsked.Add(migration);
+
     public void CancelAnswered(VirtualMachine vm, Incarnation by, Guid migration, bool wasOver, VmReply reply)
     {
         if (Excused(vm, Happened.JournalRestored) || _world.Rules.JournalAcceptsTwoWriters || by.Entity.State != vm.Journal.State || vm.Journal.State.Migration is not { } m)
@@ -42,9 +44,15 @@ public sealed partial class Watch
         }
 
         Past past = _records[vm.Number];
-        if (m.Id != migration || reply.Migration != migration)
+        if (reply.Migration != migration)
         {
             throw new ViolationException($"a cancel of migration {migration} was answered for {reply.Migration}: {reply.Message}");
+        }
+
+        if (m.Id != migration)
+        {
+            // Whether it changed the other one is judged there: nobody has asked for that one's end.
+            return;
         }
 
         switch (reply.Kind)
@@ -57,6 +65,9 @@ public sealed partial class Watch
 
                 past.Cancels.TryAdd(migration, reply);
                 KeepsCancel(past, m);
+                break;
+            case VmReplyKind.Accepted when m.CancelRequested:
+                // A repetition gets the answer that the first one got, or whose answer was lost.
                 break;
             case VmReplyKind.FailedPrecondition when m.Phase.IsTerminal() && reply.Message.Contains($"{m.Phase}", StringComparison.Ordinal):
                 break;
@@ -92,6 +103,8 @@ public sealed partial class Watch
                     record.Authorized.Add(e.Attempt);
                     _world.Chronicle.Authorised(vm, e.Attempt);
                     break;
+                case VmEvent.CancelRequested when vm.Journal.State.Migration is { } ending && !record.CancelsAsked.Contains(ending.Id):
+                    throw new ViolationException($"migration {ending.Id} is cancelled, and nobody asked for its end");
                 case VmEvent.AttemptEnded e:
                     record.Ended = AttemptNo.Max(record.Ended, e.Attempt);
                     break;

@@ -32,7 +32,7 @@ internal sealed partial class MigrationActor
                             PolicyText.Read(start.Policy)));
                     break;
                 case CancelMigration cancel:
-                    Ask(new VmCommand.Cancel(new RequestId(cancel.RequestId)));
+                    Ask(new VmCommand.Cancel(new RequestId(cancel.RequestId), Meant(cancel.MigrationId)));
                     break;
                 case ProveHostOff off:
                     OnProveHostOff(off);
@@ -71,6 +71,10 @@ internal sealed partial class MigrationActor
 
         ArmIdle();
     }
+
+    private static Guid? Meant(string migrationId) => migrationId.Length == 0 ? null
+        : Guid.TryParse(migrationId, out Guid id) ? id
+        : throw new InvalidValueException("migration_id", migrationId, "the text of a UUID, or empty for the newest migration");
 
     private void Ask(VmCommand command)
     {

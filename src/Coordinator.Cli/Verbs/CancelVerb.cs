@@ -16,7 +16,9 @@ internal static class CancelVerb
         command.SetAction(async (parsed, cancellation) =>
         {
             using var connection = shared.Connect(parsed);
-            var request = new CancelMigrationRequest { RequestId = shared.RequestIdOf(parsed, requestId), Vm = parsed.GetRequiredValue(vm) };
+            // The one that goes on now: a late repetition must not end a migration that is asked for later.
+            var meant = await connection.Ask((api, options) => api.GetMigrationAsync(new GetMigrationRequest { Vm = parsed.GetRequiredValue(vm) }, options), cancellation);
+            var request = new CancelMigrationRequest { RequestId = shared.RequestIdOf(parsed, requestId), Vm = parsed.GetRequiredValue(vm), MigrationId = meant.Id };
             var asked = await connection.Ask((api, options) => api.CancelMigrationAsync(request, options), cancellation);
             if (parsed.GetValue(watch))
                 return MigrationOutcome.CodeOfCancel(await WatchSession.Run(connection, asked, shared.Context, cancellation));

@@ -19,8 +19,10 @@ public sealed record PolicyChoice(
 /// <summary>Move a VM. Answered with a <see cref="VmAnswer"/> after the request is journalled; a repeated request id gets the first one's migration.</summary>
 public sealed record StartMigration(string Vm, string RequestId, string DestinationHost, PolicyChoice Policy) : IWireMessage;
 
-/// <summary>Legal in every phase; what became of it is told by how the migration ends.</summary>
-public sealed record CancelMigration(string Vm, string RequestId) : IWireMessage;
+/// <summary>
+/// Legal in every phase; what became of it is told by how the migration ends. Of the migration that is named, so that a late one ends no other; the newest when <paramref name="MigrationId"/> is empty.
+/// </summary>
+public sealed record CancelMigration(string Vm, string RequestId, string MigrationId) : IWireMessage;
 
 /// <summary>
 /// A host of the VM's migration is off. Without a <paramref name="Proof"/> the node's fencing hook is asked to prove it; with one it is the word of <paramref name="By"/>.

@@ -18,7 +18,8 @@ public abstract record VmCommand
 
     public sealed record Migrate(RequestId Request, Guid Id, HostName Destination, bool DestinationIsKnown, MigrationPolicy Policy) : VmCommand;
 
-    public sealed record Cancel(RequestId Request) : VmCommand;
+    /// <summary>Of the migration that was meant: a cancel may arrive, or be repeated, when another one has been asked for. Null is the newest.</summary>
+    public sealed record Cancel(RequestId Request, Guid? Migration = null) : VmCommand;
 
     /// <summary>The destination, or the comparison of both sides, refuses the attempt before the guest was touched.</summary>
     public sealed record RefusePreparation(AttemptNo Attempt, string Reason) : VmCommand;

@@ -163,6 +163,16 @@ public static class VmDecisions
             return Refuse(VmReplyKind.NotFound, "the VM has no migration");
         }
 
+        if (WasAnswered(state, cancel.Request) is { } answered)
+        {
+            return answered;
+        }
+
+        if (cancel.Migration is { } meant && meant != m.Id)
+        {
+            return new(new VmReply(VmReplyKind.FailedPrecondition, $"migration {meant} is none of this VM's, or is over; its newest is {m.Id} ({m.Phase})", meant), []);
+        }
+
         if (m.Phase.IsTerminal())
         {
             return new(new VmReply(VmReplyKind.FailedPrecondition, $"migration {m.Id} has already ended: {m.Phase}", m.Id), []);

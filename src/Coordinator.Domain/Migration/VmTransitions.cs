@@ -39,7 +39,7 @@ public static class VmTransitions
         VmEvent.DestinationPrepared e => Change(state, happened, e.Attempt, m => m with { Prepared = true, DestinationStore = e.Store }),
         VmEvent.RehearsalCompleted e => Change(state, happened, e.Attempt, m => m with { Rehearsed = true }),
         VmEvent.SwitchoverAuthorized => Move(state, happened, MigrationPhase.Iterating, m => m with { Authorized = true }),
-        VmEvent.CancelRequested => Change(state, happened, state.Migration?.Attempt ?? default, m => m with { CancelRequested = true }),
+        VmEvent.CancelRequested e => Answered(Change(state, happened, state.Migration?.Attempt ?? default, m => m with { CancelRequested = true }), e.Request),
         VmEvent.PhaseTimedOut => Change(state, happened, state.Migration?.Attempt ?? default, m => m with { TimedOut = true }),
         VmEvent.StartRefused e => Change(state, happened, e.Attempt, m => m with { StartRefusal = e.Reason }),
         VmEvent.SwitchoverEntered => Move(state, happened, MigrationPhase.Switchover, m => m),

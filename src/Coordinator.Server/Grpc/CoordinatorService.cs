@@ -91,7 +91,7 @@ internal sealed partial class CoordinatorService(VmClient vms, HoldClient hold, 
             context.CancellationToken).ConfigureAwait(false));
 
     public override async Task<Migration> CancelMigration(CancelMigrationRequest request, ServerCallContext context) =>
-        Newest(await vms.Ask(request.Vm, new CancelMigration(Vm(request.Vm), new RequestId(request.RequestId).Value), context.CancellationToken)
+        Newest(await vms.Ask(request.Vm, new CancelMigration(Vm(request.Vm), new RequestId(request.RequestId).Value, request.MigrationId), context.CancellationToken)
             .ConfigureAwait(false));
 
     public override async Task<Migration> ProveHostOff(ProveHostOffRequest request, ServerCallContext context) =>

@@ -175,7 +175,7 @@ public sealed class MigrationCrashTests : MigrationKit
 
     private async Task<bool> Fenced(IActorRef stale)
     {
-        stale.Tell(new CancelMigration(FakeWorld.Vm, "late-cancel"));
+        stale.Tell(new CancelMigration(FakeWorld.Vm, "late-cancel", ""));
         stale.Tell(new StopVirtualMachine(FakeWorld.Vm, "late-stop"));
         await Task.Yield();
         return HasMessages && ReceiveOne(TimeSpan.Zero) is Terminated;

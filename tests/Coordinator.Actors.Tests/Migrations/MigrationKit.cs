@@ -113,7 +113,7 @@ public abstract class MigrationKit : TestKit
     private protected Task<VmAnswer> Migrate(string destination = "host-b", string request = "move-1", PolicyChoice? policy = null) =>
         Insist(new StartMigration(FakeWorld.Vm, request, destination, policy ?? s_defaults));
 
-    private protected Task<VmAnswer> Cancel(string request = "cancel-1") => Insist(new CancelMigration(FakeWorld.Vm, request));
+    private protected Task<VmAnswer> Cancel(string request = "cancel-1") => Insist(new CancelMigration(FakeWorld.Vm, request, ""));
 
     /// <summary>As a client does: an entity that was just killed does not answer, so the same request is sent again.</summary>
     private protected async Task<VmAnswer> Insist(object request)

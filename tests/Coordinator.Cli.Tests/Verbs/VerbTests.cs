@@ -136,6 +136,7 @@ public sealed class VerbTests : IAsyncLifetime
     [Fact]
     public async Task Cancel_Answer_IsSaidAndCounted()
     {
+        coordinator.Answers<GetMigrationRequest>(_ => Samples.Iterating());
         coordinator.Answers<CancelMigrationRequest>(_ => Samples.Iterating());
         var asked = await CoordctlRun.Of(coordinator, "cancel", "demo", "--request-id", "c1");
         coordinator.Answers<CancelMigrationRequest>(_ => Samples.Succeeded());
@@ -143,7 +144,7 @@ public sealed class VerbTests : IAsyncLifetime
 
         Assert.Equal((ExitCode.Ok, $"migration {Samples.Id} of demo is asked to end, now in Iterating\n"), (asked.ExitCode, asked.Output));
         Assert.Equal((ExitCode.Failed, "demo runs on beta, Verified\n"), (tooLate.ExitCode, tooLate.Output));
-        Assert.Equal("c1", coordinator.Requests.OfType<CancelMigrationRequest>().First().RequestId);
+        Assert.Equal(new CancelMigrationRequest { RequestId = "c1", Vm = "demo", MigrationId = Samples.Id }, coordinator.Requests.OfType<CancelMigrationRequest>().First());
     }
 
     [Theory]

@@ -12,7 +12,7 @@ public sealed class WatchOutputTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         coordinator = await FakeCoordinator.Start();
-        coordinator.Answers<StartMigrationRequest>(_ => Samples.Requested()).Answers<CancelMigrationRequest>(_ => Samples.Iterating());
+        coordinator.Answers<StartMigrationRequest>(_ => Samples.Requested()).Answers<GetMigrationRequest>(_ => Samples.Iterating()).Answers<CancelMigrationRequest>(_ => Samples.Iterating());
     }
 
     public async Task DisposeAsync() => await coordinator.DisposeAsync();

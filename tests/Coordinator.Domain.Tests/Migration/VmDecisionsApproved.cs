@@ -185,6 +185,7 @@ public sealed class VmDecisionsApproved
         yield return new VmCommand.LaunchRefused(draws.Below(4) == 0 ? LaunchId.None : entity.State.Residence.Launch, "no");
         yield return new VmCommand.Migrate(request, new Guid(7, (short)entity.State.LastAttempt.Value, (short)draws.Below(3), new byte[8]), host, draws.Below(6) != 0, policy);
         yield return new VmCommand.Cancel(request);
+        yield return new VmCommand.Cancel(request, draws.Below(3) == 0 ? Guid.Empty : m?.Id);
         yield return new VmCommand.RefusePreparation(attempt, "no");
         yield return new VmCommand.RefuseStart(attempt, "no");
         yield return new VmCommand.NoteRehearsal(attempt, new Domain.Migration.Rehearsal(draws.Of(100L, 600L), draws.Of(100L, 400L, 900L), 0, 0));
