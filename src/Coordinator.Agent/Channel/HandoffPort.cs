@@ -15,8 +15,18 @@ internal static class HandoffPort
     public static IPEndPoint For(IPEndPoint configured, string stateDirectory) =>
         configured.Port == 0 && Remembered(stateDirectory) is { } port && IsFree(configured.Address, port) ? new IPEndPoint(configured.Address, port) : configured;
 
-    /// <summary>Not durable: a port that is forgotten is chosen anew.</summary>
-    public static void Remember(string stateDirectory, int port) => File.WriteAllText(PathIn(stateDirectory), port.ToString(CultureInfo.InvariantCulture));
+    /// <summary>Neither durable nor certain: an agent whose disk is full starts all the same, and a port that is forgotten is chosen anew.</summary>
+    public static void Remember(string stateDirectory, int port)
+    {
+        try
+        {
+            File.WriteAllText(PathIn(stateDirectory), port.ToString(CultureInfo.InvariantCulture));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return;
+        }
+    }
 
     private static int? Remembered(string stateDirectory) =>
         File.Exists(PathIn(stateDirectory)) && int.TryParse(File.ReadAllText(PathIn(stateDirectory)), CultureInfo.InvariantCulture, out int port) && port is > 0 and <= IPEndPoint.MaxPort ? port : null;
