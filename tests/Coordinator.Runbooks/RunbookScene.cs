@@ -43,6 +43,8 @@ internal sealed class RunbookScene : IAsyncDisposable
             ["STATE"] = Path.Combine(deployment.Folder, Deployment.Alpha, "state"),
             ["DEFINITION"] = Path.Combine(deployment.Folder, "definition.yaml"),
             ["ME"] = "ann",
+            ["PLAN"] = Path.Combine(deployment.Folder, "plan.yaml"),
+            ["HISTORY"] = deployment.Recording?.Directory ?? "",
         };
     }
 
@@ -57,10 +59,11 @@ internal sealed class RunbookScene : IAsyncDisposable
 
     /// <param name="page">Name of the file under docs/runbooks.</param>
     /// <param name="output">Takes what was executed and seen.</param>
-    public static async Task<RunbookScene> StartAsync(string page, ITestOutputHelper output)
+    /// <param name="recorded">Agents were started with COORDINATOR_HISTORY.</param>
+    public static async Task<RunbookScene> StartAsync(string page, ITestOutputHelper output, bool recorded = false)
     {
         var runbook = Runbook.Read(page);
-        Deployment deployment = await Deployment.StartAsync();
+        Deployment deployment = await Deployment.StartAsync(recorded: recorded);
         try
         {
             (VirtualMachine started, TickConsole console) = await SlowGuest.StartAsync(deployment);

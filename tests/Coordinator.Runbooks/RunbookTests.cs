@@ -26,6 +26,18 @@ public sealed class RunbookTests(ITestOutputHelper output)
         scene.AssertWholePageWasFollowed();
     }
 
+    /// <summary>A standstill may last for as long as a killed agent needs to come back; that nobody else is to blame for it is judged by the page's own command.</summary>
+    [Fact]
+    public async Task BreakItOnPurpose_Followed_FindsEveryGuestWhereItBelongs()
+    {
+        await using RunbookScene scene = await RunbookScene.StartAsync("break-it-on-purpose", output, recorded: true);
+
+        await scene.FollowAsync("1.", "2.", "3.", "4.");
+
+        await scene.AssertNeverStoppedNorDoubledAsync((await scene.Api.VmAsync(SlowGuest.Name)).Host, 10 * OrdinaryStandstillMs);
+        scene.AssertWholePageWasFollowed();
+    }
+
     [Fact]
     public async Task JournalBackupRestore_FollowedAfterTheGuestHadMoved_FindsItAndDoublesNothing()
     {

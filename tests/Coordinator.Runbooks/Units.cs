@@ -92,6 +92,12 @@ internal sealed class Units : IAsyncDisposable
             "coordinator-agent" => [_deployment.Agent(host)],
             _ => throw new InvalidOperationException($"there is no unit {unit}"),
         };
+        if (verb == "kill")
+        {
+            await KillAsync(words[^2], parts);
+            return "";
+        }
+
         if (verb is not ("start" or "stop" or "restart" or "is-active"))
         {
             throw new InvalidOperationException($"systemctl {verb} has no stand-in");
@@ -111,5 +117,28 @@ internal sealed class Units : IAsyncDisposable
         }
 
         return verb == "is-active" ? (parts.All(part => part.IsRunning) ? "active\n" : "inactive\n") : "";
+    }
+
+    /// <summary><c>systemctl kill --signal KILL</c>; what was killed is started again at once, as its unit says.</summary>
+    private static async Task KillAsync(string signal, IReadOnlyList<Part> parts)
+    {
+        foreach (Part part in parts)
+        {
+            switch (signal)
+            {
+                case "KILL":
+                    await part.KillAsync();
+                    part.Start();
+                    break;
+                case "STOP":
+                    part.Freeze();
+                    break;
+                case "CONT":
+                    part.Thaw();
+                    break;
+                default:
+                    throw new InvalidOperationException($"signal {signal} has no stand-in");
+            }
+        }
     }
 }

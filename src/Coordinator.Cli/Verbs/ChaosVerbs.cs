@@ -55,13 +55,14 @@ internal static class ChaosVerbs
             try
             {
                 await run.Run(parsed.GetValue(rounds) ?? UsualRounds, cancellation);
+                return Report(shared, run);
             }
             finally
             {
+                // After the judgement: the directory may be one of the plan's own histories.
                 if (parsed.GetValue(record) is { } folder)
                     Write(run.History, folder);
             }
-            return Report(shared, run);
         });
         return command;
     }

@@ -38,24 +38,35 @@ public sealed class TickConsole(Deployment deployment, string vm)
         }
     }
 
-    /// <returns>Null when every tick from the first to the last is there once.</returns>
+    /// <returns>Null when every tick from the first to the last is there once, over any number of moves between the two hosts.</returns>
     public string? Broken(string first, string second)
     {
-        string text = Text(first) + Text(second);
-        string[] lines = text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        for (int i = 0; i < lines.Length; i++)
+        (string one, string other) = (Text(first), Text(second));
+
+        // How much of the first file has been written when so much has been written in all; at the end of a stay both files may go on with the right character for a while.
+        HashSet<int> mayBe = [0];
+        for (int written = 0; written < one.Length + other.Length; written++)
         {
-            string wanted = ((i + 1) & 0xFFFF).ToString("X4", CultureInfo.InvariantCulture);
-            if (lines[i] != wanted)
+            char wanted = Wanted(written);
+            HashSet<int> next = [.. mayBe.Where(at => at < one.Length && one[at] == wanted).Select(at => at + 1)];
+            next.UnionWith(mayBe.Where(at => written - at < other.Length && other[written - at] == wanted));
+            if (next.Count == 0)
             {
-                return $"tick {wanted} of {vm} is '{lines[i]}': {Around(lines, i)}";
+                int at = mayBe.Max();
+                return $"tick {Tick(written)} of {vm} is not there: {first} goes on with '{Around(one, at)}', {second} with '{Around(other, written - at)}'";
             }
+
+            mayBe = next;
         }
 
         return null;
     }
 
-    private static string Around(string[] lines, int at) => string.Join(' ', lines[Math.Max(0, at - 5)..Math.Min(lines.Length, at + 5)]);
+    private static string Tick(int written) => (((written / LineLength) + 1) & 0xFFFF).ToString("X4", CultureInfo.InvariantCulture);
+
+    private static char Wanted(int written) => written % LineLength == LineLength - 1 ? '\n' : Tick(written)[written % LineLength];
+
+    private static string Around(string text, int at) => text[Math.Max(0, at - (5 * LineLength))..Math.Min(text.Length, at + (5 * LineLength))].Replace('\n', ' ');
 
     private string Text(string host) => HasTickedOn(host) ? File.ReadAllText(PathOf(deployment, vm, host)) : "";
 }
