@@ -9,7 +9,7 @@ namespace Coordinator.Agent.Channel;
 
 /// <summary>
 /// The source agent's stream to the destination agent of one VM. Dialled at the rehearsal and kept: nothing is dialled while the guest stands still unless the stream has
-/// broken.
+/// broken, and then coordinators carry the messages meanwhile.
 /// </summary>
 internal sealed class HandoffLink(VmSession session) : IAsyncDisposable
 {
