@@ -18,6 +18,9 @@ internal sealed partial class MigrationActor
 
     private CopyProgress? _liveProgress;
 
+    /// <summary>This life has heard from the source how far the copying is. Before, the journal's figures may be older than what an earlier life has shown.</summary>
+    private bool _figuresHeard;
+
     private void OnReported(AgentReported reported)
     {
         HostView? view;
@@ -83,6 +86,7 @@ internal sealed partial class MigrationActor
             yield break;
         }
 
+        TakeNewest(m, source);
         int noted = story.PassesNoted;
         int last = story.Progress?.Pass ?? 0;
         IEnumerable<Pass> passes = m.Phase == MigrationPhase.Iterating ? source.Passes.Where(p => p.Attempt == m.Attempt.Value && p.Number > last) : [];
@@ -95,6 +99,17 @@ internal sealed partial class MigrationActor
         {
             _liveProgress = null;
             yield return new VmCommand.NoteIteration(m.Attempt, sums);
+        }
+    }
+
+    /// <summary>What was sampled last stands in the report too: after a failover the figures go on where they were, also when nothing is sampled any more (CI: they fell in a switchover that hung).</summary>
+    private void TakeNewest(MigrationState m, SourcePart source)
+    {
+        _figuresHeard = true;
+        long known = Math.Max(_liveProgress?.ElapsedMs ?? 0, _history.Newest?.Progress?.ElapsedMs ?? 0);
+        if (source.Passes.LastOrDefault(p => p.Attempt == m.Attempt.Value) is { } newest && newest.ElapsedMs >= known)
+        {
+            _liveProgress = Progress(newest);
         }
     }
 
@@ -128,6 +143,7 @@ internal sealed partial class MigrationActor
             if (sample.Pass is { } pass && pass.ElapsedMs >= (_history.Newest?.Progress?.ElapsedMs ?? 0))
             {
                 _liveProgress = Progress(pass);
+                _figuresHeard = true;
             }
 
             if (sampled.Host == m.Source.Value && sample.Provisional.Count > 0)

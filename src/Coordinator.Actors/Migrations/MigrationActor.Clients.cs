@@ -149,6 +149,7 @@ internal sealed partial class MigrationActor
         : new LiveMigration(_liveProgress, _queues.Shown.Select(q => new LiveQueue(q.Id, q.Readiness, q.Track)).ToList(), Waiting(), _samples)
         {
             Doubt = m.Phase == MigrationPhase.InDoubt ? DoubtView.Of(Entity, m) : null,
+            FiguresAreOld = !_figuresHeard,
         };
 
     /// <summary>The first thing that stands in the way, as far as it is known.</summary>

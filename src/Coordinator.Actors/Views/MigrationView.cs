@@ -16,6 +16,9 @@ internal sealed record LiveMigration(CopyProgress? Progress, IReadOnlyList<LiveQ
 {
     internal static readonly LiveMigration None = new(Progress: null, [], "", 0);
 
+    /// <summary>The journal's figures of the copying may be older than what was shown before a failover; none are shown until the source has been heard.</summary>
+    internal bool FiguresAreOld { get; init; }
+
     /// <summary>What a person may choose; null unless the migration is in doubt.</summary>
     internal Api.Doubt? Doubt { get; init; }
 }
@@ -50,7 +53,7 @@ internal static class MigrationView
             Version = Version(sequence, newest ? live.Samples : 0),
             Policy = PolicyText.Write(m.Policy),
         };
-        if (((newest ? live.Progress : null) ?? story.Progress) is { } progress)
+        if (((newest ? live.Progress : null) ?? story.Progress) is { } progress && !(newest && live.FiguresAreOld))
         {
             view.Progress = Progress(progress);
         }
