@@ -2,8 +2,8 @@ using Coordinator.Contracts.Api;
 using Coordinator.EndToEnd.Guests;
 using Coordinator.EndToEnd.Streams;
 using Coordinator.Lab.Deployments;
-using Coordinator.Lab.Guests;
 using Coordinator.Lab.Evidence;
+using Coordinator.Lab.Guests;
 using Xunit.Abstractions;
 
 namespace Coordinator.EndToEnd;

@@ -1,7 +1,7 @@
+using Coordinator.Agent.Sessions;
 using Coordinator.Domain;
 using Coordinator.Domain.Handoff;
 using Coordinator.Domain.Migration;
-using Coordinator.Agent.Sessions;
 
 namespace Coordinator.Simulation;
 

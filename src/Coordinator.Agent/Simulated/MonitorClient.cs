@@ -2,8 +2,8 @@ using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
-using Queue = System.Threading.Channels.Channel;
 using Messages = System.Threading.Channels.Channel<System.Text.Json.Nodes.JsonObject>;
+using Queue = System.Threading.Channels.Channel;
 
 namespace Coordinator.Agent.Simulated;
 
