@@ -40,14 +40,7 @@ public sealed class JournalFileTests : IDisposable
     [Fact]
     public void Restore_PutsTheBackupInPlaceAndKeepsWhatWasThere()
     {
-        using (SqliteConnection coordinator = OpenJournal())
-        {
-            Write(coordinator, "vm-web-1", 1);
-            JournalFile.In(_directory.Path).BackUp(Backup);
-            Write(coordinator, "vm-web-1", 2);
-        }
-
-        SqliteConnection.ClearAllPools();
+        WriteBackUpAndWriteOn();
         string said = JournalFile.In(_directory.Path).Restore(Backup, TimeProvider.System);
 
         Assert.Contains("sound, 1 events of 1 VMs", said, StringComparison.Ordinal);
@@ -61,14 +54,7 @@ public sealed class JournalFileTests : IDisposable
     [Fact]
     public void Restore_ThatCannotCopyTheBackup_LeavesTheJournalInItsPlace()
     {
-        using (SqliteConnection coordinator = OpenJournal())
-        {
-            Write(coordinator, "vm-web-1", 1);
-            JournalFile.In(_directory.Path).BackUp(Backup);
-            Write(coordinator, "vm-web-1", 2);
-        }
-
-        SqliteConnection.ClearAllPools();
+        WriteBackUpAndWriteOn();
 
         // In the way of the copy, as a full disk is.
         Directory.CreateDirectory($"{_directory.DatabaseFile}.unfinished");
@@ -125,6 +111,19 @@ public sealed class JournalFileTests : IDisposable
         command.Parameters.AddWithValue("@id", id);
         command.Parameters.AddWithValue("@sequence", sequence);
         command.ExecuteNonQuery();
+    }
+
+    /// <summary>One event in the backup, two in the journal, and no coordinator at work.</summary>
+    private void WriteBackUpAndWriteOn()
+    {
+        using (SqliteConnection coordinator = OpenJournal())
+        {
+            Write(coordinator, "vm-web-1", 1);
+            JournalFile.In(_directory.Path).BackUp(Backup);
+            Write(coordinator, "vm-web-1", 2);
+        }
+
+        SqliteConnection.ClearAllPools();
     }
 
     private static long Events(string file)

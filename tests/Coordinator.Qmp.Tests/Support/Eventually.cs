@@ -7,17 +7,10 @@ static class Eventually
 {
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
-    public static async Task HoldsAsync(Func<bool> condition, string what)
-    {
-        var watch = Stopwatch.StartNew();
-        while (!condition())
-        {
-            Assert.True(watch.Elapsed < Limit, $"Not seen within {Limit}: {what}.");
-            await Task.Delay(2);
-        }
-    }
+    public static Task HoldsAsync(Func<bool> condition, string what) => SucceedsAsync(
+        () => condition() ? Task.FromResult(true) : throw new TimeoutException($"Not seen within {Limit}: {what}."), e => e is TimeoutException);
 
-    /// <summary>Tries again while the failure is one that passes by itself.</summary>
+    /// <summary>Tries again while the failure is one that passes by itself; past the limit it is the test's.</summary>
     public static async Task<T> SucceedsAsync<T>(Func<Task<T>> attempt, Func<Exception, bool> passes)
     {
         for (var watch = Stopwatch.StartNew(); ;)
