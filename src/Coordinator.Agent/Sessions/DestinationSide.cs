@@ -85,6 +85,9 @@ internal sealed partial class DestinationSide(VmSession session)
             case SourceFrame.MessageOneofCase.Rehearse:
                 from.Answer(AnswerRehearsal(frame, from.ReceivedMicros));
                 return;
+            case SourceFrame.MessageOneofCase.Ping when attempt == session.Destination.Records.Attempt:
+                from.Answer(new DestinationFrame { Vm = session.Vm, Attempt = frame.Attempt, Pong = new Pong() });
+                return;
             case SourceFrame.MessageOneofCase.Released:
                 if (Failpoint.IsOn)
                 {

@@ -20,6 +20,9 @@ internal sealed partial class SourceSide
 
     private static readonly TimeSpan s_unbufferLimit = TimeSpan.FromMilliseconds(3);
 
+    /// <summary>An answer takes half a millisecond; what is not answered within this is asked again.</summary>
+    private static readonly TimeSpan s_peerLimit = TimeSpan.FromMilliseconds(100);
+
     private Task<Released>? _readingFinal;
 
     /// <summary>Starts one effect inside the session; what it awaits ends outside, and comes back as an input.</summary>
@@ -36,14 +39,14 @@ internal sealed partial class SourceSide
             return GuardAsync(effect, () => SendAsync(send.Message, times));
         }
 
-        return Guest is { } guest ? GuardAsync(effect, () => PerformAsync(effect, guest)) : Task.CompletedTask;
+        return Guest is { } guest ? GuardAsync(effect, () => PerformAsync(effect, guest, times)) : Task.CompletedTask;
     }
 
-    private Task PerformAsync(SourceEffect effect, QemuInstance guest) => effect switch
+    private Task PerformAsync(SourceEffect effect, QemuInstance guest, int times) => effect switch
     {
         SourceEffect.IssueMigrate issue => IssueMigrateAsync(issue.Attempt, guest),
         SourceEffect.CancelMigrate => CancelAsync(guest),
-        SourceEffect.ContinueSwitchover go => ContinueSwitchoverAsync(go.Attempt, guest),
+        SourceEffect.ContinueSwitchover go => ContinueSwitchoverAsync(go.Attempt, guest, times),
         SourceEffect.YankStream yank => YankAsync(yank.Attempt, guest),
         SourceEffect.RecordCompletion record => RecordCompletionAsync(record.Attempt),
         SourceEffect.ContinueGuest go when go.Launch == guest.Launch => guest.ContinueGuest(),
@@ -126,8 +129,19 @@ internal sealed partial class SourceSide
         guest.Observe();
     }
 
-    private async Task ContinueSwitchoverAsync(AttemptNo attempt, QemuInstance guest)
+    private async Task ContinueSwitchoverAsync(AttemptNo attempt, QemuInstance guest, int times)
     {
+        // From here on only the register decides: a guest whose destination agent is away would stand still until it is back. Until it answers the migration can still be taken back, which
+        // the deadline does.
+        if (!_peer.HasAnswered(attempt))
+        {
+            Send(PingOf(attempt), times);
+            if (!await _peer.AnswersAsync(attempt, s_peerLimit, session.Stopping))
+            {
+                return;
+            }
+        }
+
         // A guest so small that it was copied at once: some milliseconds here are worth the 40 that the stream may wait otherwise.
         if (!_unbuffering.IsCompleted)
         {
@@ -183,12 +197,20 @@ internal sealed partial class SourceSide
         }
 
         long sent = HostClock.NowMicros();
-        bool direct = Link.TrySend(frame);
+        Send(frame, times);
         if (frame.Released is not null && Facts.Times.ReleasedSent == 0)
         {
             Facts.Times.ReleasedSent = sent;
         }
+    }
 
+    private SourceFrame PingOf(AttemptNo attempt) => new() { Vm = session.Vm, Attempt = attempt.Value, DestinationStore = WireIds.ToWire(session.Source.Records.DestinationStore.Value), Ping = new Ping() };
+
+    /// <param name="frame">For the destination's agent.</param>
+    /// <param name="times">How often it was sent before.</param>
+    private void Send(SourceFrame frame, int times)
+    {
+        bool direct = Link.TrySend(frame);
         if (direct && times == 0)
         {
             return;

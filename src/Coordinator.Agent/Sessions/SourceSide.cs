@@ -20,6 +20,7 @@ internal sealed partial class SourceSide(VmSession session) : IAsyncDisposable
     private readonly StandstillWatch _standstill = new();
     private AttemptNo _unbuffered;
     private Task _unbuffering = Task.CompletedTask;
+    private readonly PeerAnswer _peer = new();
 
     private QemuInstance? Guest => session.Guests.Of(session.Guests.SourceLaunch);
 
@@ -76,6 +77,12 @@ internal sealed partial class SourceSide(VmSession session) : IAsyncDisposable
 
     public async ValueTask ReceiveAsync(SessionInput.FromDestination from)
     {
+        if (from.Frame.MessageCase == DestinationFrame.MessageOneofCase.Pong)
+        {
+            _peer.Heard(new AttemptNo(from.Frame.Attempt));
+            return;
+        }
+
         if (from.Frame.MessageCase != DestinationFrame.MessageOneofCase.Answer || from.Frame.Attempt != session.Source.Attempt.Value)
         {
             return;
@@ -148,6 +155,10 @@ internal sealed partial class SourceSide(VmSession session) : IAsyncDisposable
         {
             case GuestStopped when times.Stop == 0:
                 times.Stop = at;
+
+                // Answered while QEMU is still on its way to pre-switchover: it costs the blackout nothing.
+                _peer.Forget();
+                _ = Link.TrySend(PingOf(session.Source.Attempt));
                 break;
             case MigrationStatusChanged { Status: "pre-switchover" }:
                 times.PreSwitchover = at;

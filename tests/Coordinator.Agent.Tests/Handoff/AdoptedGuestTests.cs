@@ -30,12 +30,7 @@ public sealed class AdoptedGuestTests
         await using ForeignQemu qemu = await ForeignQemu.StartAsync(QemuUnderTest.PathOf(version), hosts.Folder, running: true);
         await qemu.SayAsync("stop");
         await AdoptAsync(hosts, qemu, "paused");
-        MigrationSettings settings = TwoHosts.Settings();
-        VmReport prepared = await hosts.PrepareAsync(1, Guid.NewGuid(), settings);
-        await hosts.RehearseAsync(1, prepared);
-        Disturbance.Freeze(hosts.Beta.Process!.Id);
-        await hosts.StartAsync(1, prepared, settings);
-        await hosts.ReportAsync(hosts.Alpha, report => report.Source.Stage == "HandedOver", "released, unanswered");
+        await hosts.BeginUnansweredAsync(Guid.NewGuid());
 
         await hosts.Beta.KillProcessAsync();
         hosts.Beta.StartProcess();
@@ -51,20 +46,14 @@ public sealed class AdoptedGuestTests
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version), betaInProcess: false);
         await using ForeignQemu qemu = await ForeignQemu.StartAsync(QemuUnderTest.PathOf(version), hosts.Folder, running: true);
         await AdoptAsync(hosts, qemu, "running");
-        Guid launch = Guid.NewGuid();
-        MigrationSettings settings = TwoHosts.Settings();
-        VmReport prepared = await hosts.PrepareAsync(1, launch, settings);
-        await hosts.RehearseAsync(1, prepared);
-        Disturbance.Freeze(hosts.Beta.Process!.Id);
-        await hosts.StartAsync(1, prepared, settings);
-        await hosts.ReportAsync(hosts.Alpha, report => report.Source.Stage == "HandedOver" && report.Guest?.RunState == "postmigrate", "released, unanswered");
+        await hosts.BeginUnansweredAsync(Guid.NewGuid(), report => report.Guest?.RunState == "postmigrate");
 
         await qemu.SayAsync("cont");
 
         await Eventually.TrueAsync(() => hosts.Alpha.Output.Contains("ALARM", StringComparison.Ordinal), () => hosts.Log);
         await Eventually.TrueAsync(() => qemu.SayAsync("query-status").GetAwaiter().GetResult().Contains("\"running\": false", StringComparison.Ordinal), () => "the copy is stopped");
         await hosts.ReportAsync(hosts.Alpha, report => report.Source.Stage == "HandedOver", "stopped again");
-        Disturbance.Thaw(hosts.Beta.Process!.Id);
+        hosts.Beta.GoOn();
 
         // The copy that the destination holds is older than what ran here: one of the two goes on, and never both. Here the release had been sent, and the register takes the first message.
         await Eventually.TrueAsync(

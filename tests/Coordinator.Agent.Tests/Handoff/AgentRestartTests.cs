@@ -97,10 +97,11 @@ public sealed class AgentRestartTests
     public async Task SourceAgent_KilledAfterItReleased_ReleasesAgain(string version)
     {
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version), alphaInProcess: false, betaInProcess: false);
-        await hosts.BeginFrozenAsync(Guid.NewGuid(), () => hosts.Beta.Process!.Id, report => report.Source.Stage == "HandedOver", "released, unanswered");
+        await hosts.LaunchAsync();
+        await hosts.BeginUnansweredAsync(Guid.NewGuid());
 
         await hosts.Alpha.KillProcessAsync();
-        Disturbance.Thaw(hosts.Beta.Process!.Id);
+        hosts.Beta.GoOn();
         hosts.Alpha.StartProcess();
 
         await hosts.RunsAtDestinationAsync(1);
@@ -148,7 +149,8 @@ public sealed class AgentRestartTests
     public async Task DestinationAgent_KilledBeforeItDecided_DecidesInItsNextLife(string version)
     {
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version), betaInProcess: false);
-        await hosts.BeginFrozenAsync(Guid.NewGuid(), () => hosts.Beta.Process!.Id, report => report.Source.Stage == "HandedOver", "released, unanswered");
+        await hosts.LaunchAsync();
+        await hosts.BeginUnansweredAsync(Guid.NewGuid());
 
         await RestartAsync(hosts, hosts.Beta);
 
@@ -192,7 +194,8 @@ public sealed class AgentRestartTests
     {
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf("installed"), betaInProcess: false);
         Guid launch = Guid.NewGuid();
-        await hosts.BeginFrozenAsync(launch, () => hosts.Beta.Process!.Id, report => report.Source.Stage == "HandedOver", "released, unanswered", TwoHosts.Settings(switchoverDeadlineMs: 300));
+        await hosts.LaunchAsync();
+        await hosts.BeginUnansweredAsync(launch, settings: TwoHosts.Settings(switchoverDeadlineMs: 300));
 
         await hosts.Beta.KillProcessAsync();
         Directory.Delete(hosts.Beta.StateDirectory, recursive: true);

@@ -56,10 +56,11 @@ public sealed class QemuDeathTests
     {
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version), betaInProcess: false);
         Guid launch = Guid.NewGuid();
-        await hosts.BeginFrozenAsync(launch, () => hosts.Beta.Process!.Id, report => report.Source is { Stage: "HandedOver", Completed: 1 }, "released, unanswered");
+        await hosts.LaunchAsync();
+        await hosts.BeginUnansweredAsync(launch, report => report.Source.Completed == 1);
 
         await Disturbance.KillAsync(launch);
-        Disturbance.Thaw(hosts.Beta.Process!.Id);
+        hosts.Beta.GoOn();
 
         VmReport home = await hosts.StaysAtSourceAsync(1);
         Assert.Equal(1, home.Source.Refused);
@@ -71,11 +72,12 @@ public sealed class QemuDeathTests
     {
         await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version), betaInProcess: false);
         Guid launch = Guid.NewGuid();
-        await hosts.BeginFrozenAsync(launch, () => hosts.Beta.Process!.Id, report => report.Source is { Stage: "HandedOver", Completed: 1 }, "completed and recorded");
+        await hosts.LaunchAsync();
+        await hosts.BeginUnansweredAsync(launch, report => report.Source.Completed == 1);
 
         await Disturbance.KillAsync(hosts.Launch);
         await hosts.ReportAsync(hosts.Alpha, report => report.Source.Stage == "Gone", "the source's QEMU is gone");
-        Disturbance.Thaw(hosts.Beta.Process!.Id);
+        hosts.Beta.GoOn();
 
         await hosts.RunsAtDestinationAsync(1);
     }

@@ -53,6 +53,25 @@ public sealed class RefusedHandoffTests
         await hosts.RunsAtDestinationAsync(2);
     }
 
+    /// <summary>Told to go on, the source's QEMU would complete, and the guest would stand still until the agent that keeps the register is back, however long that takes.</summary>
+    [Theory]
+    [MemberData(nameof(QemuUnderTest.Drivers), MemberType = typeof(QemuUnderTest))]
+    public async Task SwitchoverDeadline_WithAFrozenDestinationAgent_BreaksOffBeforeTheMigrationGoesOn(string version)
+    {
+        await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf(version), betaInProcess: false);
+        await hosts.BeginFrozenAsync(
+            Guid.NewGuid(), () => hosts.Beta.Process!.Id, report => report.Source.Times.Stop != 0, "the guest stands still", TwoHosts.Settings(switchoverDeadlineMs: 1_000));
+
+        VmReport home = await hosts.StaysAtSourceAsync(1);
+
+        Assert.Equal(0, home.Source.Completed);
+        Disturbance.Thaw(hosts.Beta.Process!.Id);
+        await hosts.AcceptedAsync(hosts.Beta, step => step.CleanUp = new CleanUpDestination { Attempt = 1 });
+        await hosts.ReportAsync(hosts.Beta, report => report.Destination is { Stage: "Refused" }, "cleaned up");
+        await hosts.BeginAsync(2, Guid.NewGuid());
+        await hosts.RunsAtDestinationAsync(2);
+    }
+
     [Fact]
     public async Task Cancel_WhileMemoryIsCopied_LeavesTheGuestAtTheSource()
     {

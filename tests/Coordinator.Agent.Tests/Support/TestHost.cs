@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Coordinator.Agent.Configuration;
 using Coordinator.Agent.Processes;
+using Coordinator.Failpoints;
 using Microsoft.Extensions.Logging;
 
 namespace Coordinator.Agent.Tests.Support;
@@ -47,6 +48,8 @@ internal sealed class TestHost : IAsyncDisposable
 
     public string ConfigurationPath { get; }
 
+    private string Failpoints => Path.Combine(Path.GetDirectoryName(ConfigurationPath)!, "failpoints");
+
     public AgentHost? Agent { get; private set; }
 
     public Process? Process => _process;
@@ -79,6 +82,8 @@ internal sealed class TestHost : IAsyncDisposable
     {
         string program = Path.Combine(AppContext.BaseDirectory, "coordinator-agent.dll");
         ProcessStartInfo start = new("dotnet", [program, "--config", ConfigurationPath]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        Directory.CreateDirectory(Failpoints);
+        start.Environment[Failpoint.Variable] = Failpoints;
         _process = System.Diagnostics.Process.Start(start)!;
         _process.OutputDataReceived += (_, line) => Note(line.Data);
         _process.ErrorDataReceived += (_, line) => Note(line.Data);
@@ -86,11 +91,22 @@ internal sealed class TestHost : IAsyncDisposable
         _process.BeginErrorReadLine();
     }
 
+    /// <summary>The agent's process stops itself (SIGSTOP) when it comes to this place, until <see cref="GoOn"/> or the next life.</summary>
+    public void StopAt(string failpoint) => File.WriteAllText(FailpointPath(failpoint), "stop");
+
+    public void GoOn()
+    {
+        DeleteFailpoints();
+        Disturbance.Thaw(_process!.Id);
+    }
+
+    /// <summary>Its next life stops nowhere.</summary>
     public async Task KillProcessAsync()
     {
         if (_process is { } process)
         {
             _process = null;
+            DeleteFailpoints();
             process.Kill();
             await process.WaitForExitAsync();
             process.Dispose();
@@ -115,6 +131,18 @@ internal sealed class TestHost : IAsyncDisposable
         await StopHereAsync();
         await KillProcessAsync();
         await KillGuestsAsync();
+    }
+
+    private string FailpointPath(string failpoint) => FailpointCatalogue.All.ContainsKey(failpoint)
+        ? Path.Combine(Failpoints, failpoint)
+        : throw new ArgumentException($"there is no failpoint {failpoint}", nameof(failpoint));
+
+    private void DeleteFailpoints()
+    {
+        foreach (string failpoint in FailpointCatalogue.All.Keys)
+        {
+            File.Delete(Path.Combine(Failpoints, failpoint));
+        }
     }
 
     private void Note(string? line)

@@ -159,11 +159,23 @@ internal sealed class TwoHosts : IAsyncDisposable
     /// <param name="settings">Null for the usual ones.</param>
     public async Task BeginFrozenAsync(Guid launch, Func<int> frozenPid, Func<VmReport, bool> reached, string what, MigrationSettings? settings = null)
     {
-        settings ??= Settings();
         await LaunchAsync();
+        await BeginDisturbedAsync(launch, () => Disturbance.Freeze(frozenPid()), reached, what, settings);
+    }
+
+    /// <summary>The guest is released, and the destination's agent stands still with the release in its hands, before its register.</summary>
+    /// <param name="launch">Of the destination.</param>
+    /// <param name="reached">Of the source's report; null when it has released.</param>
+    /// <param name="settings">Null for the usual ones.</param>
+    public Task BeginUnansweredAsync(Guid launch, Func<VmReport, bool>? reached = null, MigrationSettings? settings = null) => BeginDisturbedAsync(
+        launch, () => Beta.StopAt("agent.handoff.released.after"), report => report.Source.Stage == "HandedOver" && (reached is null || reached(report)), "released, unanswered", settings);
+
+    private async Task BeginDisturbedAsync(Guid launch, Action disturb, Func<VmReport, bool> reached, string what, MigrationSettings? settings)
+    {
+        settings ??= Settings();
         VmReport prepared = await PrepareAsync(1, launch, settings);
         await RehearseAsync(1, prepared);
-        Disturbance.Freeze(frozenPid());
+        disturb();
         await StartAsync(1, prepared, settings);
         await ReportAsync(Alpha, reached, what);
     }
