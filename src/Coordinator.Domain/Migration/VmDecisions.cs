@@ -66,7 +66,7 @@ public static class VmDecisions
             return Refuse(VmReplyKind.NotFound, UnknownHost(start.Host));
         }
 
-        if (state.IsMigrating || state.Migration is { Phase: MigrationPhase.InDoubt })
+        if (state.IsMigrating)
         {
             return Refuse(VmReplyKind.FailedPrecondition, $"a migration of this VM is {state.Migration!.Phase}; a second copy is not started");
         }

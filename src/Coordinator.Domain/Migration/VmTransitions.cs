@@ -34,7 +34,7 @@ public static class VmTransitions
         VmEvent.VmStopOrdered => state with { Residence = state.Residence with { Kind = ResidenceKind.Stopping } },
         VmEvent.VmGone => state with { Residence = Residence.Absent },
         VmEvent.MigrationRequested e => Request(state, e),
-        VmEvent.MigrationScheduled => Move(state, happened, MigrationPhase.Scheduling, m => m with { Authorized = false, Prepared = false, Rehearsed = false }),
+        VmEvent.MigrationScheduled => Move(state, happened, MigrationPhase.Scheduling, m => m with { Authorized = false, Prepared = false, Rehearsed = false, TimedOut = false }),
         VmEvent.AttemptOpened e => Open(state, e),
         VmEvent.DestinationPrepared e => Change(state, happened, e.Attempt, m => m with { Prepared = true, DestinationStore = e.Store }),
         VmEvent.RehearsalCompleted e => Change(state, happened, e.Attempt, m => m with { Rehearsed = true }),
@@ -89,6 +89,7 @@ public static class VmTransitions
             throw Impossible(state, e);
         }
 
+        // A word and a refused start end the migration with their attempt, and a time-out is forgotten when the next one is scheduled: none of them is ever here.
         VmState moved = Move(state, e, MigrationPhase.PreparingDestination, m => m with
         {
             Attempt = e.Attempt,
@@ -96,11 +97,8 @@ public static class VmTransitions
             DestinationLaunch = e.Launch,
             DestinationStore = StoreInstanceId.None,
             ProvenOff = [],
-            Resolution = null,
             ForeignRuns = [],
-            TimedOut = false,
             MayRetry = false,
-            StartRefusal = "",
             GateFindings = [],
             QueuesJudged = false,
             Verdict = null,

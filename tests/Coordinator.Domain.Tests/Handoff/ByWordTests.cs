@@ -94,6 +94,20 @@ public sealed class ByWordTests
 
         Assert.Equal((DestinationStage.Running, s_attempt), (seen.Stage, seen.Records.Running));
         Assert.Empty(DestinationDecisions.Effects(seen));
+
+        // Once: what is recorded is not recorded with each look, and a copy that a person's word has given up is not taken up again.
+        DestinationInput again = new DestinationInput.Observed(new QemuView(s_launch, Alive: true, run, MigrationStatus.Completed));
+        Assert.DoesNotContain(DestinationDecisions.Decide(seen, again).Events, e => e is DestinationEvent.RunningRecorded);
+        DestinationHandoff overruled = granted with { Records = granted.Records with { Overruled = s_attempt } };
+        Assert.DoesNotContain(DestinationDecisions.Decide(overruled, again).Events, e => e is DestinationEvent.RunningRecorded);
+    }
+
+    [Fact]
+    public void Start_WhoseQemuIsGone_SaysSo()
+    {
+        CommandReply reply = SourceDecisions.Decide(Source(SourceStage.Gone), new SourceInput.Start(new AttemptNo(4), new StoreInstanceId(Guid.NewGuid()))).Reply;
+
+        Assert.Equal((ReplyKind.Rejected, "the source QEMU is gone"), (reply.Kind, reply.Reason));
     }
 
     [Fact]

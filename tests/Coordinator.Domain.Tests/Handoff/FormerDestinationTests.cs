@@ -23,7 +23,8 @@ public sealed class FormerDestinationTests
 
         DestinationHandoff lives = Seen(reborn, new QemuView(s_launch, Alive: true, RunState.Running, MigrationStatus.Completed));
         Assert.Empty(DestinationDecisions.Effects(lives));
-        Assert.Equal(ReplyKind.Rejected, DestinationDecisions.Decide(lives, next).Reply.Command!.Value.Kind);
+        CommandReply rejected = DestinationDecisions.Decide(lives, next).Reply.Command!.Value;
+        Assert.Equal((ReplyKind.Rejected, "this host still has the QEMU of attempt 3"), (rejected.Kind, rejected.Reason));
 
         Assert.Equal(ReplyKind.Accepted, DestinationDecisions.Decide(Seen(reborn, QemuView.Gone(s_launch)), next).Reply.Command!.Value.Kind);
     }

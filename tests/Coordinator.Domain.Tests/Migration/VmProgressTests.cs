@@ -4,19 +4,13 @@ using Coordinator.Domain.Policies;
 using Coordinator.Domain.QemuModel;
 using Coordinator.Domain.Virtqueues;
 using Xunit;
+using static Coordinator.Domain.Tests.Migration.Course;
 
 namespace Coordinator.Domain.Tests.Migration;
 
 /// <summary>What follows from reports of an attempt that was authorised, beyond what the exhaustive search walks through.</summary>
 public sealed class VmProgressTests
 {
-    private static readonly HostName s_source = new("host-a");
-    private static readonly HostName s_destination = new("host-b");
-    private static readonly LaunchId s_launch = new(Guid.NewGuid());
-    private static readonly IncarnationId s_incarnation = new(Guid.NewGuid());
-    private static readonly StoreInstanceId s_store = new(Guid.NewGuid());
-    private static readonly AttemptNo s_attempt = new(1);
-
     [Fact]
     public void RefusedGate_IsJournalledWithItsFindingsAndNamesTheReason()
     {
@@ -24,7 +18,7 @@ public sealed class VmProgressTests
             .With(Source(SourceStage.Home, started: 1))
             .With(Destination(DestinationStage.Refused) with { GateFindings = ["net0 rx1: used_idx differs"] });
 
-        Assert.Equal(new VmEvent.GateRefused(s_attempt, ["net0 rx1: used_idx differs"]), VmProgress.Next(entity));
+        Assert.Equal(new VmEvent.GateRefused(Attempt, ["net0 rx1: used_idx differs"]), VmProgress.Next(entity));
         entity = Follow(entity);
 
         Assert.Equal(MigrationVerdict.Refused, entity.State.Migration!.Verdict);
@@ -51,7 +45,7 @@ public sealed class VmProgressTests
             .With(Destination(DestinationStage.Refused) with { GateFindings = ["net0: broken"] }));
         Assert.Equal(MigrationPhase.RollingBack, entity.State.Migration!.Phase);
 
-        Decision<VmReply, VmEvent> judged = VmDecisions.Decide(entity, new VmCommand.NoteJudgements(s_attempt, []));
+        Decision<VmReply, VmEvent> judged = VmDecisions.Decide(entity, new VmCommand.NoteJudgements(Attempt, []));
         entity = Follow(judged.Events.Aggregate(entity, VmTransitions.Apply));
 
         Assert.Equal(MigrationPhase.Failed, entity.State.Migration!.Phase);
@@ -64,7 +58,7 @@ public sealed class VmProgressTests
             .With(Source(SourceStage.Home, started: 1))
             .With(Destination(DestinationStage.Refused) with { GateFindings = ["net0: broken"] }));
 
-        Decision<VmReply, VmEvent> late = VmDecisions.Decide(entity, new VmCommand.DeadlinePassed(MigrationPhase.RollingBack, s_attempt));
+        Decision<VmReply, VmEvent> late = VmDecisions.Decide(entity, new VmCommand.DeadlinePassed(MigrationPhase.RollingBack, Attempt));
 
         Assert.Equal(MigrationPhase.Failed, Assert.IsType<VmEvent.MigrationEnded>(Assert.Single(late.Events)).Phase);
     }
@@ -73,10 +67,10 @@ public sealed class VmProgressTests
     public void RefusedStart_TakesTheAttemptBackThroughATombstone()
     {
         VmEntity entity = Iterating().With(Source(SourceStage.Home, started: 0));
-        Decision<VmReply, VmEvent> refused = VmDecisions.Decide(entity, new VmCommand.RefuseStart(s_attempt, "no such guest"));
+        Decision<VmReply, VmEvent> refused = VmDecisions.Decide(entity, new VmCommand.RefuseStart(Attempt, "no such guest"));
         entity = Follow(refused.Events.Aggregate(entity, VmTransitions.Apply));
 
-        Assert.Contains(new VmEffect.CancelAttempt(s_source, s_attempt), VmEffects.Of(entity));
+        Assert.Contains(new VmEffect.CancelAttempt(SourceHost, Attempt), VmEffects.Of(entity));
         Assert.DoesNotContain(VmEffects.Of(entity), e => e is VmEffect.StartAttempt);
         entity = Follow(entity.With(Source(SourceStage.Home, started: 0, tombstone: 1)));
 
@@ -88,7 +82,7 @@ public sealed class VmProgressTests
     public void RefusedStart_Twice_IsJournalledOnce()
     {
         VmEntity entity = Iterating();
-        VmCommand refuse = new VmCommand.RefuseStart(s_attempt, "no such guest");
+        VmCommand refuse = new VmCommand.RefuseStart(Attempt, "no such guest");
         entity = VmDecisions.Decide(entity, refuse).Events.Aggregate(entity, VmTransitions.Apply);
 
         Assert.Empty(VmDecisions.Decide(entity, refuse).Events);
@@ -114,7 +108,7 @@ public sealed class VmProgressTests
         Assert.Null(VmProgress.Next(Iterating().With(Destination(DestinationStage.Receiving)).With(back with { Guest = alive })));
         Assert.Null(VmProgress.Next(Iterating().With(Destination(DestinationStage.Receiving)).With(back)));
         Assert.Null(VmProgress.Next(Prepared(MigrationPolicy.Default).With(back with { Guest = alive })));
-        Assert.IsType<VmEvent.GuestLost>(VmProgress.Next(Prepared(MigrationPolicy.Default).With(back with { Guest = QemuView.Gone(s_launch) })));
+        Assert.IsType<VmEvent.GuestLost>(VmProgress.Next(Prepared(MigrationPolicy.Default).With(back with { Guest = QemuView.Gone(Launch) })));
     }
 
     /// <summary>A host that only ever was the destination never observes a source: its debt must not wait for that.</summary>
@@ -123,12 +117,12 @@ public sealed class VmProgressTests
     {
         VmEntity given = new VmEvent[]
         {
-            new VmEvent.DoubtRaised(s_attempt, "silence"),
-            new VmEvent.DoubtResolved(new RequestId("word"), s_attempt, new DoubtResolution(DoubtChoice.Lost, new SignedWord("ann", "looked"), [], Record: null)),
-            new VmEvent.GuestLost(s_attempt, "given up"),
+            new VmEvent.DoubtRaised(Attempt, "silence"),
+            new VmEvent.DoubtResolved(new RequestId("word"), Attempt, new DoubtResolution(DoubtChoice.Lost, new SignedWord("ann", "looked"), [], Record: null)),
+            new VmEvent.GuestLost(Attempt, "given up"),
         }.Aggregate(Iterating(), VmTransitions.Apply);
 
-        Assert.Equal(new VmEvent.DebtSettled(s_destination, s_attempt), VmProgress.Next(given.With(Destination(DestinationStage.Refused))));
+        Assert.Equal(new VmEvent.DebtSettled(DestinationHost, Attempt), VmProgress.Next(given.With(Destination(DestinationStage.Refused))));
     }
 
     [Fact]
@@ -145,12 +139,12 @@ public sealed class VmProgressTests
         Assert.DoesNotContain(VmEffects.Of(entity.With(Source(SourceStage.Copying, started: 1))), e => e is VmEffect.AbandonDestination);
 
         VmEntity dead = entity.With(Source(SourceStage.Gone, started: 1));
-        Assert.Contains(new VmEffect.AbandonDestination(s_destination, s_attempt), VmEffects.Of(dead));
+        Assert.Contains(new VmEffect.AbandonDestination(DestinationHost, Attempt), VmEffects.Of(dead));
         Assert.IsType<VmEvent.GuestLost>(VmProgress.Next(dead.With(Destination(DestinationStage.Refused))));
 
         Assert.DoesNotContain(VmEffects.Of(dead.With(Destination(DestinationStage.Loaded))), e => e is VmEffect.AbandonDestination);
         HostReport completed = Source(SourceStage.Gone, started: 1);
-        completed = completed with { Source = completed.Source with { Completed = s_attempt } };
+        completed = completed with { Source = completed.Source with { Completed = Attempt } };
         Assert.DoesNotContain(VmEffects.Of(entity.With(completed)), e => e is VmEffect.AbandonDestination);
     }
 
@@ -165,7 +159,7 @@ public sealed class VmProgressTests
         VmEntity dead = entity.With(Source(SourceStage.Gone, started: 1));
 
         Assert.Equal((2 * entity.State.Migration!.Policy.SwitchoverDeadlineMs) + 5_000, Deadline(dead).DurationMs);
-        Assert.IsType<VmEvent.DoubtRaised>(Assert.Single(VmDecisions.Decide(dead, new VmCommand.DeadlinePassed(MigrationPhase.Iterating, s_attempt)).Events));
+        Assert.IsType<VmEvent.DoubtRaised>(Assert.Single(VmDecisions.Decide(dead, new VmCommand.DeadlinePassed(MigrationPhase.Iterating, Attempt)).Events));
     }
 
     [Theory]
@@ -175,7 +169,7 @@ public sealed class VmProgressTests
     {
         VmEntity entity = Prepared(new MigrationPolicy { RehearsalBudgetMs = 1, OnRehearsalOverBudget = action });
 
-        Decision<VmReply, VmEvent> decision = VmDecisions.Decide(entity, new VmCommand.NoteRehearsal(s_attempt, new Rehearsal(900, 101, 0, 0)));
+        Decision<VmReply, VmEvent> decision = VmDecisions.Decide(entity, new VmCommand.NoteRehearsal(Attempt, new Rehearsal(900, 101, 0, 0)));
 
         Assert.IsType<VmEvent.RehearsalCompleted>(decision.Events[0]);
         Assert.Equal(refused, decision.Events.OfType<VmEvent.AttemptEnded>()
@@ -187,14 +181,14 @@ public sealed class VmProgressTests
     {
         VmEntity entity = Prepared(new MigrationPolicy { RehearsalBudgetMs = 1, OnRehearsalOverBudget = OverBudgetAction.Refuse });
 
-        Assert.Single(VmDecisions.Decide(entity, new VmCommand.NoteRehearsal(s_attempt, new Rehearsal(900, 100, 0, 0))).Events);
+        Assert.Single(VmDecisions.Decide(entity, new VmCommand.NoteRehearsal(Attempt, new Rehearsal(900, 100, 0, 0))).Events);
     }
 
     [Fact]
     public void DestinationThatWasRefusedInThePreparation_AddsNothingToTheReason()
     {
         VmEntity entity = Prepared(MigrationPolicy.Default);
-        entity = VmDecisions.Decide(entity, new VmCommand.RefusePreparation(s_attempt, "net0: another device")).Events.Aggregate(entity, VmTransitions.Apply);
+        entity = VmDecisions.Decide(entity, new VmCommand.RefusePreparation(Attempt, "net0: another device")).Events.Aggregate(entity, VmTransitions.Apply);
 
         entity = Follow(entity.With(Destination(DestinationStage.Refused) with { DestinationError = "the QEMU of attempt 1 ended: warning: netdev n1 has no peer" }));
 
@@ -211,48 +205,44 @@ public sealed class VmProgressTests
         Assert.EndsWith("; host-b: the QEMU of attempt 1 ended: VQ 0 size 0x100", entity.State.Migration!.Reason, StringComparison.Ordinal);
     }
 
-    private static VmEntity Prepared(MigrationPolicy policy) => VmTransitions.Apply(Opened(policy), new VmEvent.DestinationPrepared(s_attempt, s_store));
-
-    private static VmEntity Opened(MigrationPolicy? policy = null)
+    [Fact]
+    public void BrokenAttempt_NamesOnlyWhatWasSaid()
     {
-        Guid id = Guid.NewGuid();
-        return new VmEvent[]
-        {
-            new VmEvent.IncarnationStarted(s_incarnation, new Epoch(1)),
-            new VmEvent.VmStartOrdered(new RequestId("start"), s_source, s_launch, "name: vm"),
-            new VmEvent.VmResident(s_source, s_launch),
-            new VmEvent.MigrationRequested(new RequestId("move"), id, s_source, s_launch, s_destination, policy ?? MigrationPolicy.Default),
-            new VmEvent.MigrationScheduled(id),
-            new VmEvent.AttemptOpened(s_attempt, new LaunchId(Guid.NewGuid())),
-        }.Aggregate(new VmEntity(VmState.Initial), VmTransitions.Apply);
+        VmEntity entity = Iterating();
+        VmEntity late = Said(entity.With(Source(SourceStage.Copying)), new VmCommand.DeadlinePassed(MigrationPhase.Iterating, Attempt));
+        HostReport home = Source(SourceStage.Home);
+        HostReport word = home with { SourceError = "no route" };
+        HostReport there = Destination(DestinationStage.Refusing) with { DestinationError = "bad section" };
+
+        Assert.Equal("QEMU broke the attempt off without a word; see its log on both hosts", Why(entity.With(home).With(Destination(DestinationStage.Refusing))));
+        Assert.Equal("host-a: no route", Why(entity.With(word)));
+        Assert.Equal("host-a: no route; host-b: bad section", Why(entity.With(word).With(there)));
+        Assert.Equal("Iterating took longer than its deadline", Why(late.With(home)));
+        Assert.Equal("Iterating took longer than its deadline; host-b: bad section", Why(late.With(home).With(there)));
+
+        static string Why(VmEntity of) => Assert.IsType<VmEvent.AttemptEnded>(VmProgress.Next(of)).Reason;
     }
 
-    private static VmEntity Iterating() => new VmEvent[]
+    /// <summary>The gate's findings are the reason; what the destination's QEMU says when it is ended for them is not.</summary>
+    [Fact]
+    public void RefusedGate_HasNoOtherReasonAddedToIt()
     {
-        new VmEvent.RehearsalCompleted(s_attempt, default),
-        new VmEvent.SwitchoverAuthorized(s_attempt, s_store),
-    }.Aggregate(Prepared(MigrationPolicy.Default), VmTransitions.Apply);
+        VmEntity entity = Follow(Iterating()
+            .With(Source(SourceStage.Home))
+            .With(Destination(DestinationStage.Refused) with { GateFindings = ["net0: broken"], DestinationError = "terminating on signal 15" }));
 
-    private static VmEntity Follow(VmEntity entity)
-    {
-        while (VmProgress.Next(entity) is { } next)
-        {
-            entity = VmTransitions.Apply(entity, next);
-        }
+        entity = Follow(Said(entity, new VmCommand.NoteJudgements(Attempt, [])));
 
-        return entity;
+        Assert.Equal((MigrationPhase.Failed, "the parity gate refused: net0: broken"), (entity.State.Migration!.Phase, entity.State.Migration.Reason));
     }
 
-    private static HostReport Source(SourceStage stage, int started, int tombstone = 0) => Report(
-        s_source,
-        new SourceReport(stage, new AttemptNo(started), new AttemptNo(tombstone), AttemptNo.None, AttemptNo.None, RegisterAnswer.Undecided),
-        new DestinationReport(DestinationStage.NotPrepared, AttemptNo.None, LaunchId.None, AttemptNo.None, AttemptNo.None));
+    [Fact]
+    public void MigrationThatWasNotBegun_SaysWhetherItWasCancelledOrTimedOut()
+    {
+        VmEvent.MigrationEnded cancelled = Assert.IsType<VmEvent.MigrationEnded>(VmProgress.Next(Apply(Requested(), new VmEvent.CancelRequested(new RequestId("back")))));
+        VmEvent.MigrationEnded late = Assert.IsType<VmEvent.MigrationEnded>(VmProgress.Next(Apply(Requested(), new VmEvent.PhaseTimedOut(MigrationPhase.Pending))));
 
-    private static HostReport Destination(DestinationStage stage) => Report(
-        s_destination,
-        new SourceReport(SourceStage.NotObserved, AttemptNo.None, AttemptNo.None, AttemptNo.None, AttemptNo.None, RegisterAnswer.Undecided),
-        new DestinationReport(stage, s_attempt, LaunchId.None, stage == DestinationStage.Refused ? s_attempt : AttemptNo.None, AttemptNo.None));
-
-    private static HostReport Report(HostName host, SourceReport source, DestinationReport destination) =>
-        new(host, new CommandFloor(new Epoch(1), s_incarnation), s_store, source, destination, Guest: null);
+        Assert.Equal((MigrationPhase.Cancelled, "cancelled before anything was started"), (cancelled.Phase, cancelled.Reason));
+        Assert.Equal((MigrationPhase.Failed, "timed out in Pending"), (late.Phase, late.Reason));
+    }
 }
