@@ -66,6 +66,29 @@ public sealed class QemuDeathTests
         Assert.Equal(1, home.Source.Refused);
     }
 
+    /// <summary>The register's file says refused and the store takes nothing of it: the source is answered from the file, and its guest does not stand still until somebody has made room.</summary>
+    [Fact]
+    public async Task Destination_KilledBeforeItContinuedAndWithdrawnOnAFullDisk_AnswersWhatItsRegisterSays()
+    {
+        await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf("10"), betaInProcess: false, betaDiskMebibytes: 32);
+        Guid launch = Guid.NewGuid();
+        await hosts.LaunchAsync();
+        await hosts.BeginUnansweredAsync(launch, report => report.Source.Completed == 1);
+        await hosts.Beta.GoOnUntilAsync("agent.register.set-run.after");
+        await Disturbance.KillAsync(launch);
+        await hosts.Beta.GoOnUntilAsync("agent.register.withdraw.after");
+
+        hosts.BetaDisk!.Fill();
+        hosts.Beta.GoOn();
+
+        VmReport home = await hosts.StaysAtSourceAsync(1);
+        Assert.Equal(1, home.Source.Refused);
+        Assert.Contains("no space is left", hosts.Beta.Output, StringComparison.Ordinal);
+        hosts.BetaDisk.Empty();
+        await hosts.BeginAsync(2, Guid.NewGuid());
+        await hosts.RunsAtDestinationAsync(2);
+    }
+
     [Theory]
     [MemberData(nameof(QemuUnderTest.Drivers), MemberType = typeof(QemuUnderTest))]
     public async Task Source_KilledWhenCompletedAndRecorded_IsReleasedFromTheRecord(string version)

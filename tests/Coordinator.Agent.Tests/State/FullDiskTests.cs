@@ -1,24 +1,18 @@
-using System.Diagnostics;
 using Coordinator.Agent.State;
-using Xunit;
+using Coordinator.Lab;
 
 namespace Coordinator.Agent.Tests.State;
 
-public sealed class FullDiskTests : IDisposable
+public sealed class FullDiskTests : IAsyncLifetime
 {
     private readonly TemporaryDirectory _directory = new();
+    private SmallDisk _disk = null!;
 
-    public FullDiskTests()
+    public async Task InitializeAsync() => _disk = await SmallDisk.MountAsync(_directory.Path, mebibytes: 1);
+
+    public async Task DisposeAsync()
     {
-        var mounted = Run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", _directory.Path);
-        Assert.True(mounted == 0, "this test mounts a small tmpfs, which needs root (or CAP_SYS_ADMIN); run the tests as root.");
-    }
-
-    private string Filler => _directory["filler"];
-
-    public void Dispose()
-    {
-        Run("umount", _directory.Path);
+        await _disk.DisposeAsync();
         _directory.Dispose();
     }
 
@@ -28,7 +22,7 @@ public sealed class FullDiskTests : IDisposable
         using var store = AgentStore.Open(_directory["state"]);
         await store.AppendAsync("web-1", [AgentStoreTests.Record("a", "before")]);
         using var register = store.Registers.Create("web-1", 1);
-        Fill();
+        _disk.Fill();
 
         var big = new DurableRecord("big", new byte[200_000]);
         foreach (var attempt in Enumerable.Range(0, 3))
@@ -44,33 +38,10 @@ public sealed class FullDiskTests : IDisposable
         var refused = Assert.Throws<AgentStoreException>(() => store.Registers.Create("web-1", 2));
         Assert.Contains("the decision register", refused.Message, StringComparison.Ordinal);
 
-        File.Delete(Filler);
+        _disk.Empty();
         await store.AppendAsync("web-1", [AgentStoreTests.Record("a", "after")]);
         Assert.Equal(["a before", "a after"], store.ReadAll("web-1").Select(AgentStoreTests.Text));
         using var second = store.Registers.Create("web-1", 2);
         Assert.Equal(RegisterValue.Empty, second.Value);
-    }
-
-    private void Fill()
-    {
-        using var filler = new FileStream(Filler, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
-        try
-        {
-            while (true)
-            {
-                filler.Write(new byte[4096]);
-            }
-        }
-        catch (IOException)
-        {
-            return;
-        }
-    }
-
-    private static int Run(string program, params string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { UseShellExecute = false })!;
-        process.WaitForExit();
-        return process.ExitCode;
     }
 }

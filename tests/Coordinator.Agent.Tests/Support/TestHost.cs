@@ -100,6 +100,16 @@ internal sealed class TestHost : IAsyncDisposable
         Disturbance.Thaw(_process!.Id);
     }
 
+    /// <summary>The agent's process goes on, and stands still again at this place.</summary>
+    public async Task GoOnUntilAsync(string failpoint)
+    {
+        DeleteFailpoints();
+        StopAt(failpoint);
+        Disturbance.Thaw(_process!.Id);
+        string hits = Path.Combine(Failpoints, "hits.log");
+        await Eventually.TrueAsync(() => File.Exists(hits) && File.ReadAllText(hits).Contains($" {failpoint} ", StringComparison.Ordinal), () => $"{Name} stops at {failpoint}\n{Output}");
+    }
+
     /// <summary>Its next life stops nowhere.</summary>
     public async Task KillProcessAsync()
     {

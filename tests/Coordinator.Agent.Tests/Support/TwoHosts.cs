@@ -1,5 +1,6 @@
 using Coordinator.Agent.Processes;
 using Coordinator.AgentProtocol;
+using Coordinator.Lab;
 using Google.Protobuf;
 
 namespace Coordinator.Agent.Tests.Support;
@@ -28,6 +29,9 @@ internal sealed class TwoHosts : IAsyncDisposable
 
     public TestHost Beta { get; }
 
+    /// <summary>Under the state of beta's agent; null where it is an ordinary directory.</summary>
+    public SmallDisk? BetaDisk { get; private set; }
+
     public long Epoch { get; set; } = 1;
 
     public Guid Launch { get; } = Guid.NewGuid();
@@ -41,7 +45,8 @@ internal sealed class TwoHosts : IAsyncDisposable
                -netdev, "user,id=n0", -device, "virtio-net-pci,netdev=n0,id={network},addr=5,romfile=", -device, "virtio-rng-pci,id=rng0,addr=6"]
         """;
 
-    public static async Task<TwoHosts> StartAsync(string qemu, bool alphaInProcess = true, bool betaInProcess = true, string? alphaVariables = null, string? betaVariables = null)
+    public static async Task<TwoHosts> StartAsync(
+        string qemu, bool alphaInProcess = true, bool betaInProcess = true, string? alphaVariables = null, string? betaVariables = null, int? betaDiskMebibytes = null)
     {
         string directory = Directory.CreateTempSubdirectory("agt-").FullName;
         FakeCoordinator coordinator = await FakeCoordinator.StartAsync();
@@ -55,6 +60,7 @@ internal sealed class TwoHosts : IAsyncDisposable
         };
         try
         {
+            hosts.BetaDisk = betaDiskMebibytes is { } size ? await SmallDisk.MountAsync(hosts.Beta.StateDirectory, size) : null;
             await StartAgentAsync(hosts.Alpha, alphaInProcess);
             await StartAgentAsync(hosts.Beta, betaInProcess);
             await Eventually.TrueAsync(() => coordinator.IsConnected("alpha") && coordinator.IsConnected("beta"), () => $"both agents connect: {hosts.Alpha.Output}{hosts.Beta.Output}");
@@ -213,6 +219,11 @@ internal sealed class TwoHosts : IAsyncDisposable
         await Alpha.DisposeAsync();
         await Beta.DisposeAsync();
         await Coordinator.DisposeAsync();
+        if (BetaDisk is { } disk)
+        {
+            await disk.DisposeAsync();
+        }
+
         Directory.Delete(Folder, recursive: true);
     }
 

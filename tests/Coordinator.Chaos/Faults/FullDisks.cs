@@ -1,4 +1,5 @@
 using Coordinator.History;
+using Coordinator.Lab;
 
 namespace Coordinator.Chaos.Faults;
 

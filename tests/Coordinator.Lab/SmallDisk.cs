@@ -1,9 +1,9 @@
 using Coordinator.Lab.Processes;
 
-namespace Coordinator.Chaos.Faults;
+namespace Coordinator.Lab;
 
 /// <summary>A disk of some MiB under a directory, in memory, which can be filled to the last byte.</summary>
-internal sealed class SmallDisk : IAsyncDisposable
+public sealed class SmallDisk : IAsyncDisposable
 {
     private readonly string _directory;
 
@@ -11,10 +11,13 @@ internal sealed class SmallDisk : IAsyncDisposable
 
     private string Ballast => Path.Combine(_directory, "ballast");
 
-    public static async Task<SmallDisk> MountAsync(string directory)
+    /// <param name="directory">Made if it is missing.</param>
+    /// <param name="mebibytes">Its size.</param>
+    /// <exception cref="LabFailure">It cannot be mounted, which needs root (or CAP_SYS_ADMIN).</exception>
+    public static async Task<SmallDisk> MountAsync(string directory, int mebibytes = 32)
     {
         Directory.CreateDirectory(directory);
-        await ExternalCommand.Run("mount", ["-t", "tmpfs", "-o", "size=32m,mode=0700", "tmpfs", directory]);
+        await ExternalCommand.Run("mount", ["-t", "tmpfs", "-o", $"size={mebibytes}m,mode=0700", "tmpfs", directory]);
         return new SmallDisk(directory);
     }
 
