@@ -34,6 +34,11 @@ public static class Defects
     }
 
     /// <summary>Caught only when the old incarnation may still decide: with a linear journal the attempt's number and the tombstone already suffice.</summary>
+    public sealed class AddressUnchecked : ProtocolRules
+    {
+        public override bool Reaches(StoreInstanceId named, StoreInstanceId own) => true;
+    }
+
     public sealed class EpochUnchecked : ProtocolRules
     {
         public override bool JournalAcceptsTwoWriters => true;

@@ -41,6 +41,9 @@ public class ProtocolRules
 
     public virtual bool Admits(CommandFloor floor, Command command) => floor.Admits(command.Epoch, command.Incarnation);
 
+    /// <summary>May a command reach an agent whose store is another than the one it was meant for?</summary>
+    public virtual bool Reaches(StoreInstanceId named, StoreInstanceId own) => CommandAddress.Reaches(named, own);
+
     /// <summary>May a message between agents be heard? In the protocol always: agents judge each other by attempt alone.</summary>
     public virtual bool Hears(CommandFloor floor, SourceMessage message) => true;
 

@@ -6,8 +6,9 @@ using Coordinator.Search;
 
 namespace Coordinator.Simulation;
 
+/// <param name="Store">Of the agent that is meant; none with a fence.</param>
 /// <param name="Plan">What the coordinator composed from the destination's report; with a start and a rehearsal only.</param>
-public sealed record Step(Command Command, long StepNo, StartPlan? Plan);
+public sealed record Step(Command Command, long StepNo, StoreInstanceId Store, StartPlan? Plan);
 
 public enum StepOutcome
 {
@@ -19,7 +20,7 @@ public enum StepOutcome
 
 public sealed record StepAnswer(AgentNode From, long Epoch, long StepNo, StepOutcome Outcome, string Reason, Epoch Floor);
 
-/// <summary>Commands of coordinators: the floor first, then the step log, then the decision; answered when all of it is on disk.</summary>
+/// <summary>Commands of coordinators: the floor and the address first, then the step log, then the decision; answered when all of it is on disk.</summary>
 public sealed partial class AgentSession
 {
     private readonly HashSet<(long Epoch, long StepNo)> _underWay = [];
@@ -35,6 +36,13 @@ public sealed partial class AgentSession
         {
             World.Coverage.Saw("a command below the floor was refused");
             Answer(new StepAnswer(Agent, key.Item1, key.Item2, StepOutcome.Fenced, Disk.Floor.Refusal(command.Epoch), Disk.Floor.Epoch));
+            return;
+        }
+
+        if (!World.Rules.Reaches(step.Store, Agent.Store))
+        {
+            World.Coverage.Saw("a command for an earlier store was refused");
+            Answer(new StepAnswer(Agent, key.Item1, key.Item2, StepOutcome.NotYet, CommandAddress.Refusal(step.Store, Agent.Store), Disk.Floor.Epoch));
             return;
         }
 

@@ -160,7 +160,18 @@ public sealed partial class Incarnation
         }
 
         AgentNode agent = world.AgentOf(VmEffects.HostOf(effect)!);
-        Step step = new(new Command(_entity.State.Epoch, _entity.State.Incarnation, effect), stepNo, plan);
+        StoreInstanceId store = StoreInstanceId.None;
+        if (effect is not VmEffect.Fence)
+        {
+            if (!_views.TryGetValue(agent.Host, out View? addressee))
+            {
+                return;
+            }
+
+            store = addressee.Report.Report.Store;
+        }
+
+        Step step = new(new Command(_entity.State.Epoch, _entity.State.Incarnation, effect), stepNo, store, plan);
         if (world.Tells && effect is not VmEffect.Fence)
         {
             world.Tell(ToString(), $"sends {effect.GetType().Name} to {agent.Name}");

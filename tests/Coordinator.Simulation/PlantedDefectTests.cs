@@ -47,11 +47,21 @@ public sealed class PlantedDefectTests(ITestOutputHelper output)
         };
     }
 
+    /// <summary>Starts that arrive a second time, at agents that have forgotten them.</summary>
+    private static Schedule ForgottenStarts(ulong seed) => Schedule.Draw(seed, 3, [FaultKind.AgentStateWiped, FaultKind.AgentStateRestored]) with
+    {
+        Doubling = 0.5,
+        Cancels = 0.5,
+        Hosts = 2,
+        Migrations = 3,
+    };
+
     public static TheoryData<string, ProtocolRules, string[], Func<ulong, Schedule>, int> Planted() => new()
     {
         { "release sent in device", new Defects.ReleaseSentInDevice(), ["two copies", "released"], Any, 3_000 },
         { "register not durable", new Defects.RegisterNotDurable(), ["refused although the guest ran"], Any, 3_000 },
         { "epoch unchecked", new Defects.EpochUnchecked(), ["goes on after", "runs at the", "two copies"], seed => Schedule.Draw(seed, 3, [FaultKind.CoordinatorOvertaken, FaultKind.LinkCut]) with { Cancels = 1, Vms = 1, Migrations = 1 }, 3_000 },
+        { "address unchecked", new Defects.AddressUnchecked(), ["goes on after", "two copies"], ForgottenStarts, 12_000 },
         { "resume without proof", new Defects.ResumeWithoutProof(), ["two copies", "not refused"], Any, 3_000 },
         { "cont on inmigrate", new Defects.ContOnInmigrate(), ["without register run"], Any, 3_000 },
         { "empty taken as proof", new Defects.EmptyTakenAsProof(), ["two copies", "runs at the destination after"], seed => Schedule.Draw(seed, 6, s_links), 6_000 },

@@ -22,11 +22,21 @@ internal static class StepComposer
             Incarnation = WireIds.Write(state.Incarnation.Value),
             StepNo = stepNo,
         };
+        if (effect is VmEffect.Fence)
+        {
+            step.Fence = new Fence();
+            return step;
+        }
+
+        // The fence is asked for beside it, and brings the report.
+        if (views.Of(VmEffects.HostOf(effect)) is not { } addressee)
+        {
+            return null;
+        }
+
+        step.StoreInstance = addressee.Raw.StoreInstance;
         switch (effect)
         {
-            case VmEffect.Fence:
-                step.Fence = new Fence();
-                return step;
             case VmEffect.LaunchVm e:
                 step.Launch = new LaunchVm { Launch = WireIds.Write(e.Launch.Value), DefinitionYaml = e.DefinitionYaml };
                 return step;

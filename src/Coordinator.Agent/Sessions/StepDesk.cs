@@ -8,7 +8,7 @@ using Google.Protobuf;
 namespace Coordinator.Agent.Sessions;
 
 /// <summary>
-/// Takes coordinators' commands: the floor first, then the step log, then the decision. An answer leaves when it is on disk together with what it stands for; a repeated step
+/// Takes coordinators' commands: the floor and the address first, then the step log, then the decision. An answer leaves when it is on disk together with what it stands for; a repeated step
 /// gets the stored answer.
 /// </summary>
 internal sealed partial class StepDesk(VmSession session)
@@ -34,6 +34,21 @@ internal sealed partial class StepDesk(VmSession session)
                 StepNo = step.StepNo,
                 Outcome = StepOutcome.Fenced,
                 Reason = session.Floor.Refusal(epoch),
+                FloorEpoch = session.Floor.Epoch.Value,
+            });
+            return;
+        }
+
+        StoreInstanceId meant = new(WireIds.ToGuid(step.StoreInstance));
+        if (!CommandAddress.Reaches(meant, session.Records.Store))
+        {
+            await LeaveAsync(step, new StepAnswer
+            {
+                Vm = session.Vm,
+                Epoch = step.Epoch,
+                StepNo = step.StepNo,
+                Outcome = StepOutcome.NotYet,
+                Reason = CommandAddress.Refusal(meant, session.Records.Store),
                 FloorEpoch = session.Floor.Epoch.Value,
             });
             return;

@@ -154,6 +154,8 @@ internal sealed partial class FakeWorld : IHostMail, IHostDirectory
             return answer;
         }
 
+        StoreInstanceId meant = new(WireIds.Read("store", step.StoreInstance));
+        Assert.Equal(step.CommandCase == Step.CommandOneofCase.Fence ? StoreInstanceId.None : host.Store, meant);
         host.Floor = host.Floor.Raise(epoch, incarnation);
         if (host.StepLog.TryGetValue((step.Epoch, step.StepNo), out StepAnswer? stored))
         {

@@ -59,6 +59,29 @@ public sealed class StepTests
         Assert.Equal((StepOutcome.Fenced, 1), (answer.Outcome, answer.FloorEpoch));
     }
 
+    /// <summary>An agent that has lost its state has forgotten which launches have ended: what was sent to it before must not reach it.</summary>
+    [Fact]
+    public async Task Step_ForAnotherStoreOfTheAgent_IsNotCarriedOut()
+    {
+        await using TwoHosts hosts = await TwoHosts.StartAsync(QemuUnderTest.PathOf("installed"));
+        await hosts.AcceptedAsync(hosts.Alpha, step => step.Fence = new Fence());
+        VmReport fenced = await hosts.ReportAsync(hosts.Alpha, report => report.FloorEpoch == 1, "fenced");
+        Step launch = hosts.NewStep(step =>
+        {
+            step.Launch = new LaunchVm { Launch = TwoHosts.Wire(hosts.Launch), DefinitionYaml = hosts.Definition };
+            step.StoreInstance = TwoHosts.Wire(Guid.NewGuid());
+        });
+
+        StepAnswer late = await hosts.Coordinator.StepAsync("alpha", launch);
+        bool launched = TwoHosts.IsAlive(hosts.Launch);
+        launch.StoreInstance = fenced.StoreInstance;
+        StepAnswer addressed = await hosts.Coordinator.StepAsync("alpha", launch);
+
+        Assert.Equal((StepOutcome.NotYet, false), (late.Outcome, launched));
+        Assert.Contains("of this agent, whose store is", late.Reason, StringComparison.Ordinal);
+        Assert.Equal(StepOutcome.Accepted, addressed.Outcome);
+    }
+
     [Fact]
     public async Task Launch_RepeatedWithTheSameLaunch_LaunchesOnce()
     {
