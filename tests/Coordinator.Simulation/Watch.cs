@@ -153,7 +153,8 @@ public sealed partial class Watch
 
     public void Answered(AgentSession session, RegisterReply reply)
     {
-        if (reply.Answer == RegisterAnswer.Refused && session.Vm.Hypervisors.Machines.FirstOrDefault(m => m.ArrivedWith == reply.Attempt && m.Host == session.Agent) is { Alive: true } copy)
+        // The newest of that number: a restored journal gives a number again that a wiped agent has forgotten, and what is left of the first one has no stream that could load it.
+        if (reply.Answer == RegisterAnswer.Refused && session.Vm.Hypervisors.Machines.LastOrDefault(m => m.ArrivedWith == reply.Attempt && m.Host == session.Agent) is { Alive: true } copy)
         {
             throw new ViolationException($"attempt {reply.Attempt} is answered refused while {copy} lives");
         }

@@ -6,7 +6,6 @@ using Coordinator.Domain;
 using Coordinator.Domain.Handoff;
 using Coordinator.Domain.QemuModel;
 using Coordinator.Domain.Virtqueues;
-using Coordinator.Failpoints;
 using Coordinator.Qmp;
 
 namespace Coordinator.Agent.Sessions;
@@ -53,39 +52,7 @@ internal sealed partial class DestinationSide
         return Task.CompletedTask;
     }
 
-    private async Task GuardAsync(DestinationEffect effect, Func<Task> perform)
-    {
-        try
-        {
-            if (Failpoint.IsOn)
-            {
-                await PerformBetweenAsync(effect, perform);
-            }
-            else
-            {
-                await perform();
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            return;
-        }
-        catch (Exception e) when (e is QmpException or QemuUnreachableException or DeviceNotFoundException or State.AgentStoreException or IOException)
-        {
-            session.Logger.LogWarning("VM {Vm}: {Effect} failed, and is repeated if it is still due: {Reason}", session.Vm, effect.GetType().Name, e.Message);
-        }
-    }
-
-    /// <summary>An effect begins inside the session, after a wait too.</summary>
-    private async Task PerformBetweenAsync(DestinationEffect effect, Func<Task> perform)
-    {
-        string place = SessionFailpoints.Effect(effect);
-        ValueTask hit = Failpoint.HitAsync(FailpointCatalogue.Before(place), session.Vm);
-        bool waits = !hit.IsCompleted;
-        await hit;
-        await (waits ? session.InsideAsync(perform) : perform());
-        await Failpoint.HitAsync(FailpointCatalogue.After(place), session.Vm);
-    }
+    private Task GuardAsync(DestinationEffect effect, Func<Task> perform) => _guard.PerformAsync(effect.GetType().Name, () => SessionFailpoints.Effect(effect), perform);
 
     private async Task JudgeAsync(AttemptNo attempt, QemuInstance guest)
     {

@@ -16,6 +16,7 @@ namespace Coordinator.Agent.Sessions;
 /// <summary>The destination's part of one VM with its decision register: hears its QEMU and the source agent, performs what the domain asks for.</summary>
 internal sealed partial class DestinationSide(VmSession session)
 {
+    private readonly EffectGuard _guard = new(session);
     private (SourceMessage Message, Action<DestinationFrame> Answer, DomainAnswer Last)? _asked;
     private DestinationHandoff? _answeredFor;
     private bool _isCopyDue;

@@ -5,7 +5,6 @@ using Coordinator.Domain;
 using Coordinator.Domain.Handoff;
 using Coordinator.Domain.QemuModel;
 using Coordinator.Failpoints;
-using Coordinator.Qmp;
 using Coordinator.Qmp.Schema;
 
 namespace Coordinator.Agent.Sessions;
@@ -69,39 +68,7 @@ internal sealed partial class SourceSide
         return Task.CompletedTask;
     }
 
-    private async Task GuardAsync(SourceEffect effect, Func<Task> perform)
-    {
-        try
-        {
-            if (Failpoint.IsOn)
-            {
-                await PerformBetweenAsync(effect, perform);
-            }
-            else
-            {
-                await perform();
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            return;
-        }
-        catch (Exception e) when (e is QmpException or QemuUnreachableException or State.AgentStoreException or IOException)
-        {
-            session.Logger.LogWarning("VM {Vm}: {Effect} failed, and is repeated if it is still due: {Reason}", session.Vm, effect.GetType().Name, e.Message);
-        }
-    }
-
-    /// <summary>An effect begins inside the session, after a wait too.</summary>
-    private async Task PerformBetweenAsync(SourceEffect effect, Func<Task> perform)
-    {
-        string place = SessionFailpoints.Effect(effect);
-        ValueTask hit = Failpoint.HitAsync(FailpointCatalogue.Before(place), session.Vm);
-        bool waits = !hit.IsCompleted;
-        await hit;
-        await (waits ? session.InsideAsync(perform) : perform());
-        await Failpoint.HitAsync(FailpointCatalogue.After(place), session.Vm);
-    }
+    private Task GuardAsync(SourceEffect effect, Func<Task> perform) => _guard.PerformAsync(effect.GetType().Name, () => SessionFailpoints.Effect(effect), perform);
 
     private async Task IssueMigrateAsync(AttemptNo attempt, QemuInstance guest)
     {

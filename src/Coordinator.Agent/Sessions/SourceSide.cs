@@ -17,6 +17,7 @@ internal sealed partial class SourceSide(VmSession session) : IAsyncDisposable
     private static readonly TimeSpan s_politeLimit = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_killLimit = TimeSpan.FromSeconds(10);
 
+    private readonly EffectGuard _guard = new(session);
     private readonly StandstillWatch _standstill = new();
     private AttemptNo _unbuffered;
     private Task _unbuffering = Task.CompletedTask;

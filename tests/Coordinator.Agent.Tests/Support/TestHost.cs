@@ -106,8 +106,17 @@ internal sealed class TestHost : IAsyncDisposable
         DeleteFailpoints();
         StopAt(failpoint);
         Disturbance.Thaw(_process!.Id);
+        await StoppedAtAsync(failpoint);
+    }
+
+    /// <summary>The hit is noted before the process stops itself; a SIGCONT in between would be lost.</summary>
+    public Task StoppedAtAsync(string failpoint)
+    {
         string hits = Path.Combine(Failpoints, "hits.log");
-        await Eventually.TrueAsync(() => File.Exists(hits) && File.ReadAllText(hits).Contains($" {failpoint} ", StringComparison.Ordinal), () => $"{Name} stops at {failpoint}\n{Output}");
+        string state = $"/proc/{_process!.Id}/stat";
+        return Eventually.TrueAsync(
+            () => File.Exists(hits) && File.ReadAllText(hits).Contains($" {failpoint} ", StringComparison.Ordinal) && File.ReadAllText(state).Contains(") T ", StringComparison.Ordinal),
+            () => $"{Name} stops at {failpoint}\n{Output}");
     }
 
     /// <summary>Its next life stops nowhere.</summary>

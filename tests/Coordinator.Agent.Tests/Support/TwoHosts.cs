@@ -173,8 +173,13 @@ internal sealed class TwoHosts : IAsyncDisposable
     /// <param name="launch">Of the destination.</param>
     /// <param name="reached">Of the source's report; null when it has released.</param>
     /// <param name="settings">Null for the usual ones.</param>
-    public Task BeginUnansweredAsync(Guid launch, Func<VmReport, bool>? reached = null, MigrationSettings? settings = null) => BeginDisturbedAsync(
-        launch, () => Beta.StopAt("agent.handoff.released.after"), report => report.Source.Stage == "HandedOver" && (reached is null || reached(report)), "released, unanswered", settings);
+    public async Task BeginUnansweredAsync(Guid launch, Func<VmReport, bool>? reached = null, MigrationSettings? settings = null)
+    {
+        const string Received = "agent.handoff.released.after";
+        await BeginDisturbedAsync(
+            launch, () => Beta.StopAt(Received), report => report.Source.Stage == "HandedOver" && (reached is null || reached(report)), "released, unanswered", settings);
+        await Beta.StoppedAtAsync(Received);
+    }
 
     private async Task BeginDisturbedAsync(Guid launch, Action disturb, Func<VmReport, bool> reached, string what, MigrationSettings? settings)
     {
