@@ -60,13 +60,13 @@ public sealed class DoubtTests(SharedLab lab, ITestOutputHelper output)
         ChaosLab chaos = await lab.FreshAsync();
         string vm = ChaosLab.NewVm();
         await chaos.StartVmAsync(vm, memoryMib: 64);
-        using HoldPoint copied = new(chaos.FailpointsOf(chaos.SourceAgent), "agent.source.effect.continue-switchover.before", vm);
+        using HoldPoint word = new(chaos.FailpointsOf(chaos.SourceAgent), "agent.handoff.released.before", vm);
         using HoldPoint recorded = new(chaos.FailpointsOf(chaos.SourceAgent), "agent.source.persist.completion-recorded.after", vm);
         await chaos.Api.MigrateAsync(vm, Deployment.Beta, new MigrationPolicy { VerifyMs = 200, SwitchoverDeadlineMs = 60_000 });
-        await copied.ReachedAsync(chaos.Deployment.Log);
+        await word.ReachedAsync(chaos.Deployment.Log);
         chaos.Handoff.Mode = LinkMode.Swallowing;
         chaos.CoordinatorLinks[Deployment.Alpha].Mode = LinkMode.Cut;
-        copied.Dispose();
+        word.Dispose();
         await recorded.ReachedAsync(chaos.Deployment.Log);
         await chaos.SourceAgent.KillAsync();
         ProcessSignal.Kill(Assert.Single(chaos.Observer.Of(vm), qemu => qemu.IsAlive && qemu.Host == Deployment.Alpha).Pid);
