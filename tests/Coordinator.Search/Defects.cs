@@ -33,12 +33,13 @@ public static class Defects
         public override bool RegisterIsDurable => false;
     }
 
-    /// <summary>Caught only when the old incarnation may still decide: with a linear journal the attempt's number and the tombstone already suffice.</summary>
+    /// <summary>Found by the simulator alone: the search has no command that outlives the store it was meant for.</summary>
     public sealed class AddressUnchecked : ProtocolRules
     {
         public override bool Reaches(StoreInstanceId named, StoreInstanceId own) => true;
     }
 
+    /// <summary>Caught only when the old incarnation may still decide: with a linear journal the attempt's number and the tombstone already suffice.</summary>
     public sealed class EpochUnchecked : ProtocolRules
     {
         public override bool JournalAcceptsTwoWriters => true;

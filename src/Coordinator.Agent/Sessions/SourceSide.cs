@@ -19,9 +19,9 @@ internal sealed partial class SourceSide(VmSession session) : IAsyncDisposable
 
     private readonly EffectGuard _guard = new(session);
     private readonly StandstillWatch _standstill = new();
+    private readonly PeerAnswer _peer = new();
     private AttemptNo _unbuffered;
     private Task _unbuffering = Task.CompletedTask;
-    private readonly PeerAnswer _peer = new();
 
     private QemuInstance? Guest => session.Guests.Of(session.Guests.SourceLaunch);
 
@@ -78,13 +78,18 @@ internal sealed partial class SourceSide(VmSession session) : IAsyncDisposable
 
     public async ValueTask ReceiveAsync(SessionInput.FromDestination from)
     {
-        if (from.Frame.MessageCase == DestinationFrame.MessageOneofCase.Pong)
+        if (from.Frame.Attempt != session.Source.Attempt.Value)
         {
-            _peer.Heard(new AttemptNo(from.Frame.Attempt));
             return;
         }
 
-        if (from.Frame.MessageCase != DestinationFrame.MessageOneofCase.Answer || from.Frame.Attempt != session.Source.Attempt.Value)
+        if (from.Frame.MessageCase == DestinationFrame.MessageOneofCase.Pong)
+        {
+            _peer.Heard(session.Source.Attempt);
+            return;
+        }
+
+        if (from.Frame.MessageCase != DestinationFrame.MessageOneofCase.Answer)
         {
             return;
         }
