@@ -20,14 +20,15 @@ public static class ObservedQemu
         // wait=on: the QEMU does nothing before the observer is there, so no event is ever missed. Same process: the shell is replaced.
         File.WriteAllText(program, $$"""
             #!/bin/sh
-            launch=
+            launch= role=
             for argument in "$@"; do
                 case $argument in
+                    -incoming) role=incoming ;;
                     socket,id=coordinator-*,fd=3,*) launch=${argument#socket,id=coordinator-} launch=${launch%%,*} ;;
                 esac
             done
             [ -n "$launch" ] || exec '{{real}}' "$@"
-            echo $$ > '{{folder}}/'"$launch"
+            echo $$ $role > '{{folder}}/'"$launch"
             exec '{{real}}' "$@" -chardev "socket,id=observer,path={{folder}}/$launch{{SocketExtension}},server=on,wait=on" -mon chardev=observer,mode=control
 
             """);
@@ -35,14 +36,18 @@ public static class ObservedQemu
         return program;
     }
 
-    /// <summary>When the program that became this QEMU ran; null when it left no trace.</summary>
-    internal static long? LaunchedMicros(string socket)
+    /// <summary>What the program that became the QEMU with this socket left behind before it did; null when it did not.</summary>
+    internal static LaunchTrace? TraceOf(string socket)
     {
         FileInfo trace = new(Path.ChangeExtension(socket, null));
-        return trace.Exists ? HistoryClock.Micros(new DateTimeOffset(trace.LastWriteTimeUtc)) : null;
+        string[] words = trace.Exists ? File.ReadAllText(trace.FullName).Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries) : [];
+        return words.Length > 0 && int.TryParse(words[0], NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
+            ? new LaunchTrace(pid, words.Contains("incoming"), HistoryClock.Micros(new DateTimeOffset(trace.LastWriteTimeUtc)))
+            : null;
     }
-
-    /// <summary>Of the QEMU with this socket; 0 when it was never written.</summary>
-    internal static int PidOf(string socket) =>
-        int.TryParse(File.Exists(Path.ChangeExtension(socket, null)) ? File.ReadAllText(Path.ChangeExtension(socket, null)) : "", NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int pid) ? pid : 0;
 }
+
+/// <param name="Pid">Of the program, and of the QEMU.</param>
+/// <param name="Incoming">By its command line: what it says of itself changes as soon as its guest has arrived.</param>
+/// <param name="AtMicros">When the program ran.</param>
+internal sealed record LaunchTrace(int Pid, bool Incoming, long AtMicros);

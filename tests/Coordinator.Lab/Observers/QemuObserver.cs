@@ -73,11 +73,11 @@ public sealed class QemuObserver : IAsyncDisposable
         private readonly List<QmpEvent> _early = [];
         private readonly List<GuestRun> _seen = [];
         private QmpSession? _session;
+        private LaunchTrace? _launched;
         private ProcessIdentity? _process;
         private VmName? _vm;
         private bool _runs;
         private bool _isGone;
-        private bool? _isDestination;
         private int _begun;
         private int _heard;
 
@@ -90,12 +90,15 @@ public sealed class QemuObserver : IAsyncDisposable
             }
         }
 
+        private LaunchTrace? Launched => _launched ??= ObservedQemu.TraceOf(socket);
+
+        private ProcessIdentity? Process => _process ??= Launched is { } launched ? ProcessIdentity.Of(launched.Pid) : null;
+
         public SeenQemu? Seen()
         {
             lock (_gate)
             {
-                _process ??= ProcessIdentity.Of(ObservedQemu.PidOf(socket));
-                return _vm is null ? null : new SeenQemu(host.Value, _vm.Value, launch, _process?.Pid ?? 0, !_isGone && _process is { IsAlive: true }, [.. _seen]);
+                return _vm is null ? null : new SeenQemu(host.Value, _vm.Value, launch, Process?.Pid ?? 0, !_isGone && Process is { IsAlive: true }, [.. _seen]);
             }
         }
 
@@ -124,8 +127,6 @@ public sealed class QemuObserver : IAsyncDisposable
             long now = HistoryClock.NowMicros();
             lock (_gate)
             {
-                // By its first word: on a busy machine its guest may have arrived before an answer comes that no event has overtaken.
-                _isDestination ??= run.Status == "inmigrate";
                 if (_heard != before)
                 {
                     return false;
@@ -135,8 +136,9 @@ public sealed class QemuObserver : IAsyncDisposable
                 _vm = vm;
                 if (isFirst)
                 {
-                    // The program's own trace, before it became QEMU: by now an agent may have sent its first commands.
-                    history.Add(new QemuLaunched(ObservedQemu.LaunchedMicros(socket) ?? now, _vm, _copy, _process?.Pid ?? 0, _isDestination.Value, ByObserver: true));
+                    // The program's own trace, before it became QEMU: by now an agent may have sent its first commands, and on a busy machine the guest may have arrived.
+                    LaunchTrace launched = Launched ?? throw new InvalidDataException($"{socket}: its QEMU has left no trace of its launch");
+                    history.Add(new QemuLaunched(launched.AtMicros, _vm, _copy, launched.Pid, launched.Incoming, ByObserver: true));
                     _early.ForEach(Write);
                     _early.Clear();
                 }
@@ -193,10 +195,9 @@ public sealed class QemuObserver : IAsyncDisposable
         private void Keep(long at, bool runs)
         {
             DateTimeOffset when = DateTimeOffset.UnixEpoch.AddMicroseconds(at);
-            _process ??= ProcessIdentity.Of(ObservedQemu.PidOf(socket));
             if (runs)
             {
-                _seen.Add(new GuestRun(host.Value, _process?.Pid ?? 0, when, To: null));
+                _seen.Add(new GuestRun(host.Value, Process?.Pid ?? 0, when, To: null));
             }
             else
             {
@@ -209,8 +210,7 @@ public sealed class QemuObserver : IAsyncDisposable
         {
             lock (_gate)
             {
-                _process ??= ProcessIdentity.Of(ObservedQemu.PidOf(socket));
-                if (_isGone || _process is { IsAlive: true })
+                if (_isGone || Process is { IsAlive: true })
                 {
                     return _isGone;
                 }
