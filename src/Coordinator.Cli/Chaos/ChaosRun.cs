@@ -42,6 +42,8 @@ internal sealed class ChaosRun(CoordinatorConnection connection, ChaosPlan plan,
             var destination = others[lot.Next(others.Count)];
             var result = await new ChaosRound(connection, plan, history.Add).Run(vm, destination, policy, fault, moment, $"chaos-{seed}-{number}-{Guid.NewGuid():N}", cancellation);
             Take(number, vm, destination, fault, moment, result);
+            if (ended.FindLast(before => before.Vm == vm.Name && before.Id != result.Ended?.Id) is { } former)
+                await LookAgain(former, cancellation);
         }
         await LookAgain(cancellation);
     }
@@ -80,13 +82,30 @@ internal sealed class ChaosRun(CoordinatorConnection connection, ChaosPlan plan,
             say($"        {violation}");
     }
 
-    /// <summary>An acknowledged result is final: each is asked for once more, by coordinators that were killed and started meanwhile.</summary>
+    /// <summary>
+    /// An acknowledged result is final: each is asked for once more after its VM's next round, and all that are still kept at the end, of coordinators that were killed and started
+    /// meanwhile. Coordinators keep a VM's last migrations only, so the older ones of a long run are not known any more then.
+    /// </summary>
     async Task LookAgain(CancellationToken cancellation)
     {
-        foreach (var before in ended)
+        foreach (var ofVm in ended.GroupBy(before => before.Vm))
         {
-            var now = await connection.Ask((api, options) => api.GetMigrationAsync(new GetMigrationRequest { Vm = before.Vm, MigrationId = before.Id }, options), cancellation);
-            history.Add(ChaosRound.Seen(new VmName(now.Vm), now));
+            await LookAgain(ofVm.Last(), cancellation);
+            try
+            {
+                foreach (var before in ofVm.Reverse().Skip(1))
+                    await LookAgain(before, cancellation);
+            }
+            catch (CommandFailure forgotten) when (forgotten.ExitCode == ExitCode.NotFound)
+            {
+                // Nor are the ones before it.
+            }
         }
+    }
+
+    async Task LookAgain(Migration before, CancellationToken cancellation)
+    {
+        var now = await connection.Ask((api, options) => api.GetMigrationAsync(new GetMigrationRequest { Vm = before.Vm, MigrationId = before.Id }, options), cancellation);
+        history.Add(ChaosRound.Seen(new VmName(now.Vm), now));
     }
 }

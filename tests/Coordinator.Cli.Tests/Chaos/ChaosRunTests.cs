@@ -2,6 +2,7 @@ using Coordinator.Cli.Outcomes;
 using Coordinator.Cli.Tests.Support;
 using Coordinator.Contracts.Api;
 using Coordinator.History;
+using Grpc.Core;
 using Xunit;
 
 namespace Coordinator.Cli.Tests.Chaos;
@@ -92,6 +93,17 @@ public sealed class ChaosRunTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task LongRun_OutlivesWhatTheCoordinatorsKeepOfAVm()
+    {
+        Cluster(keeps: 2);
+
+        var run = await Run(5);
+
+        Assert.True(run.ExitCode == ExitCode.Ok, run.Output + run.Error);
+        Assert.Contains("5 acknowledged requests", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Doubt_IsCountedAndItsVmLeftAlone()
     {
         Cluster(end => (end.Phase, end.Terminal, end.Reason) = ("InDoubt", false, "beta is silent"));
@@ -142,7 +154,7 @@ public sealed class ChaosRunTests : IAsyncLifetime
         var judged = await CoordctlRun.With(new(), "chaos", "judge", Path.Combine(folder, "record"));
         Assert.Equal(ExitCode.Ok, judged.ExitCode);
         Assert.Contains("2 acknowledged requests", judged.Output, StringComparison.Ordinal);
-        Assert.Equal(4, HistoryLines.ReadDirectory(Path.Combine(folder, "record")).OfType<ResultSeen>().Count());
+        Assert.Equal(5, HistoryLines.ReadDirectory(Path.Combine(folder, "record")).OfType<ResultSeen>().Count());
         Assert.Equal(ExitCode.NotFound, (await CoordctlRun.With(new(), "chaos", "judge", Directory.CreateDirectory(Path.Combine(folder, "empty")).FullName)).ExitCode);
     }
 
@@ -168,8 +180,8 @@ public sealed class ChaosRunTests : IAsyncLifetime
         return await CoordctlRun.Of(coordinator, ["chaos", "run", file, "--rounds", $"{rounds}", .. options]);
     }
 
-    /// <summary>Each accepted migration goes well, from where the one before has ended.</summary>
-    void Cluster(Action<Migration>? otherwise = null)
+    /// <summary>Each accepted migration goes well, from where the one before has ended; of so many the coordinator still knows.</summary>
+    void Cluster(Action<Migration>? otherwise = null, int keeps = 8)
     {
         Dictionary<string, (string From, string To)> accepted = [];
         coordinator.Answers<StartMigrationRequest>(request =>
@@ -179,7 +191,9 @@ public sealed class ChaosRunTests : IAsyncLifetime
             moves++;
             return new Migration { Id = id, Vm = "web-1", SourceHost = accepted[id].From, DestinationHost = accepted[id].To, Phase = "Pending" };
         });
-        coordinator.Answers<GetMigrationRequest>(request => Ended(request.MigrationId, accepted[request.MigrationId].From, accepted[request.MigrationId].To, otherwise));
+        coordinator.Answers<GetMigrationRequest>(request => accepted.Keys.TakeLast(keeps).Contains(request.MigrationId)
+            ? Ended(request.MigrationId, accepted[request.MigrationId].From, accepted[request.MigrationId].To, otherwise)
+            : throw new RpcException(new Status(StatusCode.NotFound, $"VM 'web-1' has no migration '{request.MigrationId}' among its last {keeps}")));
         coordinator.OnWatch = (request, tell, _) => tell(Ended(request.MigrationId, accepted[request.MigrationId].From, accepted[request.MigrationId].To, otherwise));
         coordinator.Answers<GetVirtualMachineRequest>(_ => Vm(Here()));
         coordinator.Answers<ListHostsRequest>(_ => Hosts(Here()));
