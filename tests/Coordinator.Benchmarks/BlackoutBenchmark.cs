@@ -18,7 +18,7 @@ static class BlackoutBenchmark
     static readonly string[] Hosts = [Deployment.Beta, Deployment.Alpha];
     static readonly MigrationPolicy Policy = new() { VerifyMs = 0, BandwidthBytesPerSec = 1L << 30, DowntimeLimitMs = 10 };
 
-    public static async Task<int> Linux(int rounds, int queuePairs, bool installed)
+    public static async Task<int> Linux(int rounds, int queuePairs, bool installed, CancellationToken interrupted)
     {
         var qemu = await Qemu(installed);
         var image = await GuestImage.Build();
@@ -42,10 +42,10 @@ static class BlackoutBenchmark
         foreach (var guest in new[] { 0, 1 })
             await Eventually.BecomesTrue(() => File.Exists(ConsoleOf(deployment, guest)) && File.ReadAllText(ConsoleOf(deployment, guest)).Contains("tick", StringComparison.OrdinalIgnoreCase),
                 TimeSpan.FromSeconds(120), $"guest {guest} to tick");
-        return await Compare(deployment, bare, rounds, $"Linux, {queuePairs} queue pairs ({2 * queuePairs + 1} virtqueues), 128 MiB, {qemu.Version}");
+        return await Compare(deployment, bare, rounds, $"Linux, {queuePairs} queue pairs ({2 * queuePairs + 1} virtqueues), 128 MiB, {qemu.Version}", interrupted);
     }
 
-    public static async Task<int> Empty(int rounds, bool installed)
+    public static async Task<int> Empty(int rounds, bool installed, CancellationToken interrupted)
     {
         var qemu = await Qemu(installed);
         await using var deployment = await Deployment.StartAsync(qemu, guests: 2);
@@ -53,14 +53,15 @@ static class BlackoutBenchmark
         await using var bare = new BareScript(deployment.Network, qemu, _ => arguments, deployment.Folder);
         await deployment.Api.StartVmAsync(Deployment.Alpha, Definitions.Of(Vm, arguments));
         await bare.Start(Deployment.Alpha);
-        return await Compare(deployment, bare, rounds, $"no system, 3 network cards (9 virtqueues), 64 MiB, {qemu.Version}");
+        return await Compare(deployment, bare, rounds, $"no system, 3 network cards (9 virtqueues), 64 MiB, {qemu.Version}", interrupted);
     }
 
-    static async Task<int> Compare(Deployment deployment, BareScript bare, int rounds, string what)
+    /// <summary>Interrupted, it ends the round, says what was measured so far and takes down what it put up.</summary>
+    static async Task<int> Compare(Deployment deployment, BareScript bare, int rounds, string what, CancellationToken interrupted)
     {
         Series coordinator = new("coordinator"), autostart = new("bare, destination starts by itself"), pausing = new("bare, pause and cont");
         Series own = new("own stages"), stop = new("  stop"), stream = new("  stream+load (QEMU's)"), release = new("  release"), gate = new("  gate"), grant = new("  grant"), resume = new("  resume");
-        for (var round = 0; round < rounds + WarmUp; round++)
+        for (var round = 0; round < rounds + WarmUp && !interrupted.IsCancellationRequested; round++)
         {
             var destination = Hosts[round % 2];
             var plain = await bare.Migrate(destination, BareWay.Autostart);
@@ -81,6 +82,12 @@ static class BlackoutBenchmark
             gate.Add(split.GateMicros / 1e3);
             grant.Add(split.GrantMicros / 1e3);
             resume.Add(split.ResumeMicros / 1e3);
+        }
+
+        if (autostart.Count < 2)
+        {
+            Console.WriteLine("interrupted before two rounds were measured");
+            return 1;
         }
 
         if (Environment.GetEnvironmentVariable("COORDINATOR_LOGS") is { } logs)

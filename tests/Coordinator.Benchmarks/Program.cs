@@ -16,8 +16,11 @@ queuePairs.Validators.Add(result =>
 var ofInstalled = new Option<bool>("--installed-qemu") { Description = "The system's QEMU instead of the modern one." };
 
 var linux = new Command("linux", "Blackout of a Linux guest: through the coordinator, and by a bare QMP script, in turn.") { rounds, queuePairs, ofInstalled };
-linux.SetAction((parsed, _) => BlackoutBenchmark.Linux(parsed.GetValue(rounds), parsed.GetValue(queuePairs), parsed.GetValue(ofInstalled)));
+linux.SetAction((parsed, interrupted) => BlackoutBenchmark.Linux(parsed.GetValue(rounds), parsed.GetValue(queuePairs), parsed.GetValue(ofInstalled), interrupted));
 var empty = new Command("empty", "The same with a guest that has no system and three network cards (9 virtqueues): for many rounds.") { rounds, ofInstalled };
-empty.SetAction((parsed, _) => BlackoutBenchmark.Empty(parsed.GetValue(rounds), parsed.GetValue(ofInstalled)));
+empty.SetAction((parsed, interrupted) => BlackoutBenchmark.Empty(parsed.GetValue(rounds), parsed.GetValue(ofInstalled), interrupted));
 
-return await new RootCommand("What a migration through the coordinator costs the guest, against plain QEMU on the same machine in the same run.") { linux, empty }.Parse(args).InvokeAsync();
+RootCommand root = new("What a migration through the coordinator costs the guest, against plain QEMU on the same machine in the same run.") { linux, empty };
+
+// A round under way is ended, and its guests and processes with it; a round takes seconds.
+return await root.Parse(args).InvokeAsync(new() { ProcessTerminationTimeout = TimeSpan.FromMinutes(5) });

@@ -253,6 +253,7 @@ public static class TraceReplay
         {
             Place source = at.Source, destination = at.Destination;
             IReadOnlyList<QemuEvent> events = QemuEvent.Between(at.Pair, next);
+            bool isCommanded = carriedOut.Count > at.CarriedOut.Count;
             for (int i = 0; i < events.Count; i++)
             {
                 SideTrace side = events[i].Side == Side.Source ? _source : _destination;
@@ -265,9 +266,9 @@ public static class TraceReplay
                     continue;
                 }
 
-                // Its last word may be lost with the process, and its end may come after the end of the trace.
+                // Its last word may be lost with the process; and its end may be noticed after the end of the trace, once the trace has shown what it dies of.
                 bool lastWordIsLost = isDying && events[i].Kind == QemuEventKind.Migration && told is null or { Event.Kind: QemuEventKind.ProcessEnded };
-                bool endIsBeyondTheTrace = i > 0 && events[i].Kind == QemuEventKind.ProcessEnded && told is null;
+                bool endIsBeyondTheTrace = (i > 0 || isCommanded) && events[i].Kind == QemuEventKind.ProcessEnded && told is null;
                 if (!lastWordIsLost && !endIsBeyondTheTrace)
                 {
                     return;

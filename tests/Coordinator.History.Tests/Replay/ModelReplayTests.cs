@@ -88,6 +88,15 @@ public sealed class ModelReplayTests
         Assert.Empty(Check());
     }
 
+    /// <summary>Seen on a busy machine: the observer noticed the end of the source after the next attempt's destination had been launched.</summary>
+    [Fact]
+    public void EndOfTheSource_NoticedInTheNextAttempt_IsExplained()
+    {
+        Begun().Moved(AtSource, AtDestination, 100).Command(AtSource, 150, "quit").States(AtDestination, 170, "running", "completed")
+            .Exited(AtSource, 201).Moved(AtDestination, Third, 200);
+        Assert.Empty(Check());
+    }
+
     [Fact]
     public void SecondAttempt_OfTheSameSource_IsExplained()
     {
