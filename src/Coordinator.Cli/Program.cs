@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Coordinator.Cli;
 
-// Ctrl-C ends what coordctl does, never what the coordinators do: a watch is left, `up` stops its children. By hand and not by System.CommandLine, which gives 2 s.
+// Ctrl-C, or the end of the terminal, ends what coordctl does, never what the coordinators do: a watch is left, `up` stops its children. By hand and not by System.CommandLine, which gives 2 s.
 using CancellationTokenSource interrupted = new();
 void Interrupt(PosixSignalContext signal)
 {
@@ -11,4 +11,5 @@ void Interrupt(PosixSignalContext signal)
 
 using var sigint = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
 using var sigterm = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
+using var sighup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Interrupt);
 return await Coordctl.Run(args, CliContext.OfProcess(), interrupted.Token);

@@ -47,6 +47,7 @@ void Stop(PosixSignalContext signal)
 
 using PosixSignalRegistration interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using PosixSignalRegistration terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+using PosixSignalRegistration hungUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
 IEnumerable<Cell> offered = libvirt ? LibvirtRow.All.Select(row => row.Ours).Distinct() : phases ? Matrix.Cells : loaded ? Matrix.TickingCells : Matrix.Cells.Concat(Matrix.MoreCells);
 List<Cell> cells = [.. offered.Where(cell => only.Split(',').All(part => cell.Name.Contains(part, StringComparison.OrdinalIgnoreCase)))];
 if (cells.Count == 0)

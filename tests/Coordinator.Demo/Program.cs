@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using Coordinator.Demo;
 using Coordinator.Lab;
 
-// Ctrl-C unwinds the story, and unwinding leaves nothing behind.
+// Ctrl-C, or the end of the terminal, unwinds the story, and unwinding leaves nothing behind.
 using CancellationTokenSource interrupted = new();
 void Interrupt(PosixSignalContext signal)
 {
@@ -12,6 +12,7 @@ void Interrupt(PosixSignalContext signal)
 
 using var sigint = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
 using var sigterm = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
+using var sighup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Interrupt);
 var narrator = new Narrator(Console.Out);
 try
 {

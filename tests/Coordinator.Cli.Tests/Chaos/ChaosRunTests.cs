@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using Coordinator.Cli.Outcomes;
 using Coordinator.Cli.Tests.Support;
 using Coordinator.Contracts.Api;
 using Coordinator.History;
+using Coordinator.Lab;
 using Grpc.Core;
 using Xunit;
 
@@ -10,6 +12,8 @@ namespace Coordinator.Cli.Tests.Chaos;
 /// <summary><c>coordctl chaos run</c> against a coordinator that tells the truth, or does not.</summary>
 public sealed class ChaosRunTests : IAsyncLifetime
 {
+    static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
+
     readonly string folder = Directory.CreateTempSubdirectory("chaos-run-").FullName;
     FakeCoordinator coordinator = null!;
     int moves;
@@ -125,6 +129,46 @@ public sealed class ChaosRunTests : IAsyncLifetime
         Assert.Equal(ExitCode.Failed, run.ExitCode);
         Assert.Contains("the strike of 'agent killed' ended with 255: no such host", run.Error, StringComparison.Ordinal);
         Assert.Equal(["healed"], await File.ReadAllLinesAsync(Struck));
+    }
+
+    /// <summary>The real program: Ctrl-C, an order to end, a terminal that is closed.</summary>
+    [Theory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    [InlineData("HUP")]
+    public async Task SignalWhileAFaultLasts_HealsBeforeTheEnd(string signal)
+    {
+        Cluster();
+        var plan = Path.Combine(folder, "plan.yaml");
+        await File.WriteAllTextAsync(plan, Plan.Replace("lastsMs: 5", "lastsMs: 600000", StringComparison.Ordinal));
+
+        // Whoever started this test may ignore these signals (nohup does), and children inherit that. Beside it lie the libraries that this test is made of, so it runs on them.
+        string InThisFolder(string file) => Path.Combine(AppContext.BaseDirectory, file);
+        using var coordctl = Process.Start(new ProcessStartInfo(
+            "env",
+            [
+                "--default-signal=INT,TERM,HUP", "dotnet", "exec", "--depsfile", InThisFolder("Coordinator.Cli.Tests.deps.json"), "--runtimeconfig", InThisFolder("Coordinator.Cli.Tests.runtimeconfig.json"),
+                InThisFolder("coordctl.dll"), "chaos", "run", plan, "--rounds", "1", "--server", coordinator.Url,
+            ])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        try
+        {
+            await Eventually.BecomesTrue(() => File.Exists(Struck), s_limit, "the fault", () => coordctl.HasExited ? coordctl.StandardError.ReadToEnd() : "");
+            using (var kill = Process.Start("kill", [$"-{signal}", $"{coordctl.Id}"]))
+                await kill.WaitForExitAsync();
+            await coordctl.WaitForExitAsync().WaitAsync(s_limit);
+        }
+        finally
+        {
+            coordctl.Kill(entireProcessTree: true);
+        }
+
+        Assert.Equal(["web-1 alpha beta", "healed"], await File.ReadAllLinesAsync(Struck));
+        Assert.Equal(ExitCode.Interrupted, coordctl.ExitCode);
     }
 
     [Theory]
