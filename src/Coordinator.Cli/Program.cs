@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Coordinator.Cli;
+using Coordinator.Cli.Outcomes;
 
 // Ctrl-C, or the end of the terminal, ends what coordctl does, never what the coordinators do: a watch is left, `up` stops its children. By hand and not by System.CommandLine, which gives 2 s.
 using CancellationTokenSource interrupted = new();
@@ -12,4 +13,12 @@ void Interrupt(PosixSignalContext signal)
 using var sigint = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
 using var sigterm = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
 using var sighup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Interrupt);
-return await Coordctl.Run(args, CliContext.OfProcess(), interrupted.Token);
+try
+{
+    return await Coordctl.Run(args, CliContext.OfProcess(), interrupted.Token);
+}
+catch (IOException) when (interrupted.IsCancellationRequested)
+{
+    // Nobody reads any more: the terminal is closed. What had to be ended or healed has been, on the way here.
+    return ExitCode.Interrupted;
+}
