@@ -64,11 +64,22 @@ static class BlackoutBenchmark
         for (var round = 0; round < rounds + WarmUp && !interrupted.IsCancellationRequested; round++)
         {
             var destination = Hosts[round % 2];
-            var plain = await bare.Migrate(destination, BareWay.Autostart);
-            var migration = await Coordinated(deployment, destination);
-            // Thrice in a round, so the bare guest goes there and back.
-            var paused = await bare.Migrate(Hosts[(round + 1) % 2], BareWay.PauseAndContinue);
-            await bare.Migrate(destination, BareWay.Autostart);
+            TimeSpan plain, paused;
+            Migration migration;
+            try
+            {
+                plain = await bare.Migrate(destination, BareWay.Autostart);
+                migration = await Coordinated(deployment, destination);
+                // Thrice in a round, so the bare guest goes there and back.
+                paused = await bare.Migrate(Hosts[(round + 1) % 2], BareWay.PauseAndContinue);
+                await bare.Migrate(destination, BareWay.Autostart);
+            }
+            catch (Exception) when (interrupted.IsCancellationRequested)
+            {
+                // Ctrl-C goes to everything in the terminal: coordinators and agents have ended under this round.
+                break;
+            }
+
             if (round < WarmUp)
                 continue;
             autostart.Add(plain.TotalMilliseconds);
