@@ -4,9 +4,11 @@ using Coordinator.Cli.Outcomes;
 
 // Ctrl-C, or the end of the terminal, ends what coordctl does, never what the coordinators do: a watch is left, `up` stops its children. By hand and not by System.CommandLine, which gives 2 s.
 using CancellationTokenSource interrupted = new();
+bool terminalIsClosed = false;
 void Interrupt(PosixSignalContext signal)
 {
     signal.Cancel = true;
+    terminalIsClosed |= signal.Signal == PosixSignal.SIGHUP;
     interrupted.Cancel();
 }
 
@@ -17,8 +19,8 @@ try
 {
     return await Coordctl.Run(args, CliContext.OfProcess(), interrupted.Token);
 }
-catch (IOException) when (interrupted.IsCancellationRequested)
+catch (IOException) when (terminalIsClosed)
 {
-    // Nobody reads any more: the terminal is closed. What had to be ended or healed has been, on the way here.
+    // Nobody reads any more. What had to be ended or healed has been, on the way here.
     return ExitCode.Interrupted;
 }

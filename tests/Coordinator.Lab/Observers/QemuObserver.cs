@@ -132,12 +132,11 @@ public sealed class QemuObserver : IAsyncDisposable
                     return false;
                 }
 
-                bool isFirst = _vm is null;
-                _vm = vm;
-                if (isFirst)
+                if (_vm is null)
                 {
                     // The program's own trace, before it became QEMU: by now an agent may have sent its first commands, and on a busy machine the guest may have arrived.
                     LaunchTrace launched = Launched ?? throw new InvalidDataException($"{socket}: its QEMU has left no trace of its launch");
+                    _vm = vm;
                     history.Add(new QemuLaunched(launched.AtMicros, _vm, _copy, launched.Pid, launched.Incoming, ByObserver: true));
                     _early.ForEach(Write);
                     _early.Clear();
