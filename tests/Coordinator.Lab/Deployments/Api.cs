@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using Coordinator.Certificates.Links;
+using Coordinator.Certificates.Verification;
 using Coordinator.Contracts.Api;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -15,6 +17,8 @@ public sealed class Api : IDisposable
     /// <summary>Generous: the machines that run tests are shared, and a limit only ends what has failed.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
 
+    private static readonly TimeSpan s_dialLimit = TimeSpan.FromSeconds(20);
+
     private static readonly TimeSpan s_callLimit = TimeSpan.FromSeconds(20);
 
     private readonly List<GrpcChannel> _channels;
@@ -24,13 +28,15 @@ public sealed class Api : IDisposable
 
     /// <param name="networkNamespace">Where the coordinators are.</param>
     /// <param name="addresses">Of all of them.</param>
+    /// <param name="certificates">The client's.</param>
     /// <param name="log">What a failure to answer shows.</param>
-    public Api(string networkNamespace, IEnumerable<string> addresses, Func<string> log)
+    public Api(string networkNamespace, IEnumerable<string> addresses, LinkCertificates certificates, Func<string> log)
     {
         _log = log;
         _channels = [.. addresses.Select(address => GrpcChannel.ForAddress(address, new GrpcChannelOptions
         {
-            HttpHandler = new SocketsHttpHandler { ConnectCallback = (context, stop) => ConnectAsync(networkNamespace, context.DnsEndPoint, stop) },
+            HttpHandler = OutgoingLink.Handler(
+                certificates, to => $"the coordinator at {to.Host}:{to.Port}", PeerExpectation.NodeAt, s_dialLimit, (to, stop) => ConnectAsync(networkNamespace, to, stop)),
             DisposeHttpClient = true,
         }))];
         _clients = [.. _channels.Select(channel => new Client(channel))];

@@ -38,6 +38,8 @@ public sealed class Deployment : IAsyncDisposable
 
     public Api Api { get; private set; } = null!;
 
+    public LabCertificates Certificates { get; private set; } = null!;
+
     /// <summary>Null unless it was asked for.</summary>
     public Recording? Recording { get; private set; }
 
@@ -114,6 +116,7 @@ public sealed class Deployment : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Api?.Dispose();
+        Certificates?.Dispose();
 
         // However one of them goes: nothing runs on, and nothing stays behind.
         try
@@ -184,13 +187,14 @@ public sealed class Deployment : IAsyncDisposable
 
     private void Configure(int coordinators, bool relayed, (string Qemu, int ReserveMib) alpha, (string Qemu, int ReserveMib) beta)
     {
+        Certificates = LabCertificates.In(Path.Combine(Folder, "certificates"));
         string data = Directory.CreateDirectory(Path.Combine(Folder, "journal")).FullName;
         string[] api = [.. Enumerable.Range(0, coordinators).Select(node => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{FirstApiPort + node}"))];
         string[] cluster = [.. Enumerable.Range(0, coordinators).Select(node => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{4060 + node}"))];
         for (int node = 0; node < coordinators; node++)
         {
             string[] seeds = coordinators == 1 ? [] : ["--seed", .. cluster];
-            _coordinators.Add(new Part(Network, $"coordinator-{node}", "coordinator-server", ["--data", data, "--grpc", api[node], "--cluster", cluster[node], "--metrics", $"127.0.0.1:{4070 + node}", .. seeds],
+            _coordinators.Add(new Part(Network, $"coordinator-{node}", "coordinator-server", ["--data", data, "--grpc", api[node], "--cluster", cluster[node], "--metrics", $"127.0.0.1:{4070 + node}", "--tls", Certificates.Node($"coordinator-{node}", ["127.0.0.1", CoordinatorRelayAddress(Alpha), CoordinatorRelayAddress(Beta)]), .. seeds],
                 _wiring.Environment($"coordinator-{node}")));
         }
 
@@ -206,20 +210,21 @@ public sealed class Deployment : IAsyncDisposable
                 hostId: {host}
                 stateDirectory: {Directory.CreateDirectory(Path.Combine(folder, "state")).FullName}
                 runDirectory: {Directory.CreateDirectory(Path.Combine(folder, "run")).FullName}
-                coordinators: [{string.Join(", ", dialled.Select(address => $"\"http://{address}\""))}]
+                coordinators: [{string.Join(", ", dialled.Select(address => $"\"https://{address}\""))}]
                 handoff: {"{"} listen: "{Network[host].Address}:{HandoffPort}"{advertise} {"}"}
                 migrationStream:
                   listen: "{Network[host].Address}:{FirstStreamPort}-{LastStreamPort}"
                   advertise: "{(relayed ? RelayAddress(host) : Network[host].Address)}"
                 qemu: {"{"} default: {qemu}, scope: never {"}"}
                 memoryReserveMiB: {reserveMib}
+                {Certificates.AgentLine(host)}
                 variables: {"{"} tap: {Network[host].Tap} {"}"}
 
                 """);
             IEnumerable<KeyValuePair<string, string>> environment = _wiring.Environment($"agent-{host}").Concat(Recording?.Environment ?? new Dictionary<string, string>(StringComparer.Ordinal));
-            _agents.Add(host, new Part(Network, $"agent-{host}", "coordinator-agent", ["--config", path], environment.ToDictionary(StringComparer.Ordinal)));
+            _agents.Add(host, new Part(Network, $"agent-{host}", "coordinator-agent", ["--config", path], environment.ToDictionary(StringComparer.Ordinal), _wiring.AgentsStartedBy));
         }
 
-        Api = new Api(Network.Namespace, api.Select(address => $"http://{address}"), Log);
+        Api = new Api(Network.Namespace, api.Select(address => $"https://{address}"), Certificates.OfClient, Log);
     }
 }

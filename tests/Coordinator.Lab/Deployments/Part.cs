@@ -7,7 +7,8 @@ namespace Coordinator.Lab.Deployments;
 
 /// <summary>One process of a deployment, the real program: a coordinator or an agent. It can be frozen, killed and started again with the same arguments.</summary>
 public sealed class Part(
-    LabNetwork network, string name, string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null) : IAsyncDisposable
+    LabNetwork network, string name, string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null,
+    IReadOnlyList<string>? startedBy = null) : IAsyncDisposable
 {
     private static readonly TimeSpan s_endLimit = TimeSpan.FromSeconds(20);
 
@@ -42,7 +43,8 @@ public sealed class Part(
             return;
         }
 
-        ProcessStartInfo start = network.Inside("dotnet", [Path.Combine(ProgramFolder, program + ".dll"), .. arguments]);
+        string[] command = [.. startedBy ?? [], "dotnet", Path.Combine(ProgramFolder, program + ".dll"), .. arguments];
+        ProcessStartInfo start = network.Inside(command[0], command[1..]);
         start.UseShellExecute = false;
         start.RedirectStandardOutput = start.RedirectStandardError = true;
         foreach ((string variable, string value) in environment ?? new Dictionary<string, string>(StringComparer.Ordinal))

@@ -17,6 +17,9 @@ public sealed record Wiring
     /// <summary>Called when the parts have ended and before the folder is deleted, also when not all of them came up: what <see cref="OnNetwork"/> mounted or opened is taken down.</summary>
     public Func<Task> OnEnd { get; init; } = () => Task.CompletedTask;
 
+    /// <summary>What agents are started by, as their unit would: a command that takes rights away and then becomes the agent. Empty for nothing.</summary>
+    public IReadOnlyList<string> AgentsStartedBy { get; init; } = [];
+
     /// <summary>By the part's name: <c>coordinator-0</c>, <c>agent-alpha</c>.</summary>
     public Func<string, IReadOnlyDictionary<string, string>> Environment { get; init; } = _ => new Dictionary<string, string>(StringComparer.Ordinal);
 }

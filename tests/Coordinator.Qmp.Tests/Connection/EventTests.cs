@@ -32,7 +32,7 @@ public sealed class EventTests
         var stop = await connection.Events.ReadAsync().AsTask().InTime();
 
         Assert.True(stop.IsTimestampLocal);
-        Assert.InRange(DateTimeOffset.UtcNow - stop.Timestamp, TimeSpan.Zero, Eventually.Limit);
+        Assert.InRange(DateTimeOffset.UtcNow - stop.Timestamp, TimeSpan.Zero, Patience.Limit);
     }
 
     [Fact]
@@ -118,7 +118,7 @@ public sealed class EventTests
         await using var monitor = new FakeMonitor();
         var (connection, peer) = await monitor.ConnectAsync();
         await peer.SendEventAsync("STOP");
-        await Eventually.HoldsAsync(() => connection.Events.Count == 1, "the event");
+        await Eventually.BecomesTrue(() => connection.Events.Count == 1, Patience.Limit, "the event");
 
         await connection.DisposeAsync();
 

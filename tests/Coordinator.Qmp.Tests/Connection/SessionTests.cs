@@ -21,7 +21,7 @@ public sealed class SessionTests
             var peer = await monitor.AcceptAsync();
             await peer.NegotiateAsync(offersOutOfBand: true);
             await peer.ReturnAsync(await peer.ReadAsync(), $$"""{"status": "state{{i}}", "running": false}""");
-            await Eventually.HoldsAsync(() => observed.Count == i + 1, "the observation");
+            await Eventually.BecomesTrue(() => observed.Count == i + 1, Patience.Limit, "the observation");
             Assert.NotNull(session.Current);
             await peer.DisposeAsync();
         }

@@ -34,7 +34,7 @@ public sealed class RealArmingTests
             second.Arm(new QmpCommand("cont"));
 
         // The next client of that monitor begins anew: nothing of the one before is left in QEMU's parser.
-        await using var next = await Eventually.SucceedsAsync(() => QmpConnection.ConnectAsync(endpoint, QmpOptions.Default), static e => e is QmpConnectException);
+        await using var next = await Eventually.Succeeds(() => QmpConnection.ConnectAsync(endpoint, QmpOptions.Default), static e => e is QmpConnectException, Patience.Limit);
 
         Assert.Equal("prelaunch", (await next.QueryStatusAsync()).Status);
         Assert.Equal("prelaunch", (await first.QueryStatusAsync()).Status);

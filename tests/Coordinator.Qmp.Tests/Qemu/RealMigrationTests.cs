@@ -79,13 +79,12 @@ public sealed class RealMigrationTests
         "migrate-set-capabilities", new { Capabilities = names.Select(static name => new { Capability = name, State = true }) });
 
     /// <summary>The source says `completed` a moment before its run state follows (migration_iteration_finish).</summary>
-    static Task UntilPostMigrateAsync(QmpConnection source) => Eventually.SucceedsAsync(
-        async () => await source.QueryStatusAsync() is { Status: "postmigrate", IsRunning: false } reached ? reached : throw new TimeoutException("The source has not reached postmigrate."),
-        static e => e is TimeoutException);
+    static Task UntilPostMigrateAsync(QmpConnection source) => Eventually.Becomes(
+        async () => await source.QueryStatusAsync() is { Status: "postmigrate", IsRunning: false } reached ? reached : null, Patience.Limit, "the source in postmigrate");
 
     static async Task UntilCompletedAsync(QmpConnection connection)
     {
-        await foreach (var happened in connection.Events.ReadAllAsync().WithCancellation(new CancellationTokenSource(Eventually.Limit).Token))
+        await foreach (var happened in connection.Events.ReadAllAsync().WithCancellation(new CancellationTokenSource(Patience.Limit).Token))
         {
             if (GuestEvent.Parse(happened) is MigrationStatusChanged { Status: "completed" })
                 return;

@@ -41,7 +41,7 @@ sealed class QemuProcess : IAsyncDisposable
         var qemu = new QemuProcess(QemuBinary.Find(which), arguments);
         try
         {
-            await Eventually.HoldsAsync(() => File.Exists(qemu.Endpoint.Path) || qemu.HasExited, "QEMU's monitor socket");
+            await Eventually.BecomesTrue(() => File.Exists(qemu.Endpoint.Path) || qemu.HasExited, Patience.Limit, "QEMU's monitor socket");
             Assert.False(qemu.HasExited, $"QEMU ended at once: {qemu.Said()}");
             return qemu;
         }
@@ -55,9 +55,10 @@ sealed class QemuProcess : IAsyncDisposable
     public async Task<QmpConnection> ConnectAsync(QmpOptions? options = null)
     {
         // QEMU binds the name a moment before it listens.
-        var connection = await Eventually.SucceedsAsync(
+        var connection = await Eventually.Succeeds(
             () => QmpConnection.ConnectAsync(Endpoint, options ?? QmpOptions.Default).InTime(),
-            static e => e is QmpConnectException { SocketError: SocketError.ConnectionRefused });
+            static e => e is QmpConnectException { SocketError: SocketError.ConnectionRefused },
+            Patience.Limit);
         Assert.True(connection.Version.Major >= 7, $"QEMU {connection.Version} is older than what is supported.");
         return connection;
     }
