@@ -1,3 +1,4 @@
+using Coordinator.Domain.Draining;
 using Coordinator.Domain.Policies;
 using Coordinator.Domain.Virtqueues;
 
@@ -9,14 +10,22 @@ public abstract record VmCommand
     /// <summary>First command of every life of the entity. <paramref name="GreatestFloor"/> is the greatest epoch that any agent has answered with.</summary>
     public sealed record Claim(IncarnationId Incarnation, Epoch GreatestFloor) : VmCommand;
 
-    public sealed record StartVm(RequestId Request, HostName Host, bool HostIsKnown, LaunchId Launch, string DefinitionYaml) : VmCommand;
+    public sealed record StartVm(RequestId Request, HostName Host, bool HostIsKnown, LaunchId Launch, string DefinitionYaml) : VmCommand
+    {
+        /// <summary>Of the host; null if it takes guests.</summary>
+        public HostCordon? Cordon { get; init; }
+    }
 
     public sealed record StopVm(RequestId Request) : VmCommand;
 
     /// <summary>The agent says that the ordered launch cannot happen; nothing runs.</summary>
     public sealed record LaunchRefused(LaunchId Launch, string Reason) : VmCommand;
 
-    public sealed record Migrate(RequestId Request, Guid Id, HostName Destination, bool DestinationIsKnown, MigrationPolicy Policy) : VmCommand;
+    public sealed record Migrate(RequestId Request, Guid Id, HostName Destination, bool DestinationIsKnown, MigrationPolicy Policy) : VmCommand
+    {
+        /// <summary>Of the destination; null if it takes guests.</summary>
+        public HostCordon? Cordon { get; init; }
+    }
 
     /// <summary>Of the migration that was meant: a cancel may arrive, or be repeated, when another one has been asked for. Null is the newest.</summary>
     public sealed record Cancel(RequestId Request, Guid? Migration = null) : VmCommand;

@@ -66,6 +66,11 @@ public static class VmDecisions
             return Refuse(VmReplyKind.NotFound, UnknownHost(start.Host));
         }
 
+        if (start.Cordon is { } cordon)
+        {
+            return Refuse(VmReplyKind.FailedPrecondition, cordon.Refusal);
+        }
+
         if (state.IsMigrating)
         {
             return Refuse(VmReplyKind.FailedPrecondition, $"a migration of this VM is {state.Migration!.Phase}; a second copy is not started");
@@ -147,6 +152,11 @@ public static class VmDecisions
         if (!migrate.DestinationIsKnown)
         {
             return Refuse(VmReplyKind.NotFound, UnknownHost(migrate.Destination));
+        }
+
+        if (migrate.Cordon is { } cordon)
+        {
+            return Refuse(VmReplyKind.FailedPrecondition, cordon.Refusal);
         }
 
         return migrate.Destination == source

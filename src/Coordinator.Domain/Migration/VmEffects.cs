@@ -197,6 +197,7 @@ public static class VmEffects
 
     private static int? DeadlineMs(VmEntity entity, MigrationState m) => m.Phase switch
     {
+        MigrationPhase.Pending or MigrationPhase.Scheduling when entity.Queued is not null => m.Policy.QueueDeadlineMs,
         MigrationPhase.Pending or MigrationPhase.Scheduling or MigrationPhase.PreparingDestination => m.Policy.PrepareDeadlineMs,
         MigrationPhase.Iterating when !m.TimedOut && !DeadSource.IsDead(entity, m) => m.Policy.IterateDeadlineMs,
         MigrationPhase.Iterating or MigrationPhase.Switchover => (2 * m.Policy.SwitchoverDeadlineMs) + ReportMarginMs,

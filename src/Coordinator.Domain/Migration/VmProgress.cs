@@ -98,7 +98,7 @@ public static class VmProgress
     private static VmEvent? OfPhase(VmEntity entity, MigrationState m) => m.Phase switch
     {
         MigrationPhase.Pending => m.WantsBack ? Ended(m) : new VmEvent.MigrationScheduled(m.Id),
-        MigrationPhase.Scheduling => m.WantsBack ? Ended(m) : entity.Hold is null ? OpenAttempt(entity.State, m) : null,
+        MigrationPhase.Scheduling => m.WantsBack ? Ended(m) : entity.Hold is null && entity.Queued is null ? OpenAttempt(entity.State, m) : null,
         MigrationPhase.PreparingDestination => OfPreparation(entity, m),
         MigrationPhase.Iterating or MigrationPhase.Switchover or MigrationPhase.InDoubt => OfHandoff(entity, m),
         MigrationPhase.Verifying => entity.FoldedVerdict is { } verdict ? new VmEvent.VerdictReached(m.Attempt, verdict) : null,

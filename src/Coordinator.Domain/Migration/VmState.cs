@@ -148,6 +148,12 @@ public sealed record VmEntity(VmState State)
     public FleetHold? Hold { get; init; }
 
     /// <summary>
+    /// Why the next attempt may not be opened yet, in one sentence: a slot has not been given to it, or its back-off is not over. Null once it may, and wherever nobody rations slots. Rationing
+    /// protects links and hosts; no invariant rests on it.
+    /// </summary>
+    public string? Queued { get; init; }
+
+    /// <summary>
     /// Hosts whose agents know of attempts that this journal does not: it was restored from a backup. Until one of them tells where the guest is, nothing is concluded from its absence elsewhere.
     /// Outlives a claim, which forgets the reports themselves.
     /// </summary>

@@ -11,7 +11,7 @@ public static class VmTransitions
         return happened switch
         {
             // What was reported to an older incarnation, or judged for an older attempt, is no evidence for the new one.
-            VmEvent.IncarnationStarted => new VmEntity(next) { Hold = entity.Hold, Ahead = entity.Ahead },
+            VmEvent.IncarnationStarted => new VmEntity(next) { Hold = entity.Hold, Queued = entity.Queued, Ahead = entity.Ahead },
             VmEvent.ResidenceCorrected => entity with { State = next, Ahead = [] },
             VmEvent.HostProvenOff e => entity with { State = next, Reports = entity.Reports.Where(r => r.Host != e.Host).ToEquatableList() },
             VmEvent.AttemptOpened => entity with { State = next, QueuesReadyFor = AttemptNo.None, FoldedVerdict = null },

@@ -7,6 +7,19 @@ public enum OverBudgetAction
     Refuse,
 }
 
+/// <summary>Whose turn it is when not all can go at once. A greater one goes first, whatever was asked for earlier; KubeVirt's three, in its order.</summary>
+public enum MigrationPriority
+{
+    /// <summary>Emptying a host: it may take hours, and nobody waits for one guest of it.</summary>
+    Drain,
+
+    /// <summary>Somebody asked for this one.</summary>
+    User,
+
+    /// <summary>What other guests depend on.</summary>
+    System,
+}
+
 /// <summary>
 /// How one migration is to be carried out. Every value outside its range is refused with <see cref="InvalidValueException"/> by <see cref="Checked"/> before anything is
 /// persisted or a guest is touched. Deadlines are durations on a monotonic clock; none of them is a safety argument.
@@ -20,6 +33,12 @@ public sealed record MigrationPolicy
 
     /// <summary>QEMU's <c>max-bandwidth</c>, 1 MiB/s to 1 TiB/s. QEMU's own default of 128 MiB/s, not the CPU, is what makes small guests slow to move.</summary>
     public long BandwidthBytesPerSec { get; init; } = 1L << 30;
+
+    /// <summary>Among those that wait for a slot.</summary>
+    public MigrationPriority Priority { get; init; } = MigrationPriority.User;
+
+    /// <summary>Waiting for a slot, 1 s to 7 days. Past it the migration has failed before anything was started.</summary>
+    public int QueueDeadlineMs { get; init; } = 24 * 3_600_000;
 
     /// <summary>Launch, comparison of both sides and rehearsal, 1 s to 1 h.</summary>
     public int PrepareDeadlineMs { get; init; } = 60_000;
@@ -47,6 +66,7 @@ public sealed record MigrationPolicy
     {
         Check("downtimeLimitMs", DowntimeLimitMs, 1, 2_000_000);
         Check("bandwidthBytesPerSec", BandwidthBytesPerSec, 1L << 20, 1L << 40);
+        Check("queueDeadlineMs", QueueDeadlineMs, 1_000, 7 * 24 * 3_600_000L);
         Check("prepareDeadlineMs", PrepareDeadlineMs, 1_000, 3_600_000);
         Check("iterateDeadlineMs", IterateDeadlineMs, 1_000, 7 * 24 * 3_600_000L);
         Check("switchoverDeadlineMs", SwitchoverDeadlineMs, 100, 600_000);

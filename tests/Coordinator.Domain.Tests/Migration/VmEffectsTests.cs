@@ -1,5 +1,6 @@
 using Coordinator.Domain.Handoff;
 using Coordinator.Domain.Migration;
+using Coordinator.Domain.Policies;
 using Xunit;
 using static Coordinator.Domain.Tests.Migration.Course;
 
@@ -8,6 +9,36 @@ namespace Coordinator.Domain.Tests.Migration;
 /// <summary>What is outstanding, and who is asked.</summary>
 public sealed class VmEffectsTests
 {
+    [Fact]
+    public void WaitingForItsTurn_HasADeadlineOfItsOwn_AndOpensNothing()
+    {
+        VmEntity queued = Requested(new MigrationPolicy { QueueDeadlineMs = 7_777, PrepareDeadlineMs = 1_111 }) with { Queued = "waits for its turn" };
+        VmEntity scheduled = VmTransitions.Apply(queued, VmProgress.Next(queued)!);
+
+        Assert.Equal(MigrationPhase.Scheduling, scheduled.State.Migration!.Phase);
+        Assert.Null(VmProgress.Next(scheduled));
+        Assert.Equal(7_777, VmEffects.Of(scheduled).OfType<VmEffect.ArmDeadline>().Single().DurationMs);
+        VmEntity turn = scheduled with { Queued = null };
+        Assert.Equal(1_111, VmEffects.Of(turn).OfType<VmEffect.ArmDeadline>().Single().DurationMs);
+        Assert.IsType<VmEvent.AttemptOpened>(VmProgress.Next(turn));
+    }
+
+    [Fact]
+    public void WaitingForItsTurn_OutlivesAClaim()
+    {
+        VmEntity queued = Requested() with { Queued = "waits for its turn" };
+
+        Assert.Equal("waits for its turn", VmTransitions.Apply(queued, new VmEvent.IncarnationStarted(new IncarnationId(Guid.NewGuid()), queued.State.Epoch.Next)).Queued);
+    }
+
+    [Fact]
+    public void WaitingForItsTurn_IsCancelledBeforeAnythingWasStarted()
+    {
+        VmEntity queued = Apply(Requested(), new VmEvent.CancelRequested(new RequestId("back"))) with { Queued = "waits for its turn" };
+
+        Assert.Equal(MigrationPhase.Cancelled, Assert.IsType<VmEvent.MigrationEnded>(VmProgress.Next(queued)).Phase);
+    }
+
     [Fact]
     public void EveryEffect_IsForItsHostOrStaysInThisNode()
     {
