@@ -27,6 +27,8 @@ internal static class StoredMigration
             MaxAttempts = e.Policy.MaxAttempts,
             RehearsalBudgetMs = e.Policy.RehearsalBudgetMs,
             OnRehearsalOverBudget = StoredWords.Write(e.Policy.OnRehearsalOverBudget),
+            Priority = StoredWords.Write(e.Policy.Priority),
+            QueueDeadlineMs = e.Policy.QueueDeadlineMs,
         },
     };
 
@@ -50,6 +52,8 @@ internal static class StoredMigration
                 MaxAttempts = policy.MaxAttempts,
                 RehearsalBudgetMs = policy.RehearsalBudgetMs,
                 OnRehearsalOverBudget = StoredWords.Read(policy.OnRehearsalOverBudget),
+                Priority = StoredWords.Read(policy.Priority),
+                QueueDeadlineMs = policy.HasQueueDeadlineMs ? policy.QueueDeadlineMs : MigrationPolicy.Default.QueueDeadlineMs,
             });
     }
 

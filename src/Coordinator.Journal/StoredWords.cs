@@ -58,6 +58,23 @@ internal static class StoredWords
         _ => throw StoredFields.Unspecified(action),
     };
 
+    internal static Priority Write(MigrationPriority priority) => priority switch
+    {
+        MigrationPriority.Drain => Priority.Drain,
+        MigrationPriority.User => Priority.User,
+        MigrationPriority.System => Priority.System,
+        _ => throw StoredFields.Unspecified(priority),
+    };
+
+    /// <summary>Unspecified stands for what was written before there were priorities.</summary>
+    internal static MigrationPriority Read(Priority priority) => priority switch
+    {
+        Priority.Drain => MigrationPriority.Drain,
+        Priority.Unspecified or Priority.User => MigrationPriority.User,
+        Priority.System => MigrationPriority.System,
+        _ => throw StoredFields.Unspecified(priority),
+    };
+
     internal static Outcome Write(ParityOutcome outcome) => outcome switch
     {
         ParityOutcome.Equal => Outcome.Equal,

@@ -48,6 +48,13 @@ internal static class SampleEvents
                 RehearsalBudgetMs = 77,
                 OnRehearsalOverBudget = OverBudgetAction.Refuse,
             }),
+        ["MigrationRequested.queued"] = new VmEvent.MigrationRequested(
+            new RequestId("move-2"),
+            s_migration,
+            new HostName("host-a"),
+            s_launch,
+            new HostName("host-b"),
+            new MigrationPolicy { Priority = MigrationPriority.Drain, QueueDeadlineMs = 88_008 }),
         ["MigrationScheduled"] = new VmEvent.MigrationScheduled(s_migration),
         ["AttemptOpened"] = new VmEvent.AttemptOpened(s_attempt, s_launch),
         ["DestinationPrepared"] = new VmEvent.DestinationPrepared(s_attempt, s_store),

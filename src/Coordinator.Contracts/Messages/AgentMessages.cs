@@ -30,3 +30,12 @@ public sealed record HostEntry(string Host, Guid Session, bool Connected, long S
 
 /// <summary>Every host that had a stream to this node, sent to all nodes on change and every few seconds.</summary>
 public sealed record HostsOfNode(string Node, HostEntry[] Hosts) : IWireMessage;
+
+/// <summary>What a host can still take.</summary>
+/// <param name="Host">The host.</param>
+/// <param name="Session">The stream on which its agent said so.</param>
+/// <param name="MemoryFreeMiB">For guests that arrive: without the host's reserve and without what is promised to others.</param>
+public sealed record HostCapacity(string Host, Guid Session, long MemoryFreeMiB);
+
+/// <summary>Of every host that has a stream to this node, sent to all nodes every few seconds.</summary>
+public sealed record CapacitiesOfNode(string Node, HostCapacity[] Hosts) : IWireMessage;

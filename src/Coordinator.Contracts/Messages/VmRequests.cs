@@ -20,6 +20,17 @@ public sealed record PolicyChoice(
 public sealed record StartMigration(string Vm, string RequestId, string DestinationHost, PolicyChoice Policy) : IWireMessage;
 
 /// <summary>
+/// <see cref="StartMigration"/> with its place in the queue.
+/// </summary>
+/// <param name="Vm">The VM's name.</param>
+/// <param name="RequestId">A repetition gets the first one's migration.</param>
+/// <param name="DestinationHost">Where to.</param>
+/// <param name="Policy">How.</param>
+/// <param name="Priority">drain, user or system; empty for user.</param>
+/// <param name="QueueDeadlineMs">How long it may wait for its turn, 1000 to 604800000; null for 24 h.</param>
+public sealed record QueueMigration(string Vm, string RequestId, string DestinationHost, PolicyChoice Policy, string Priority, long? QueueDeadlineMs) : IWireMessage;
+
+/// <summary>
 /// Legal in every phase; what became of it is told by how the migration ends. Of the migration that is named, so that a late one ends no other; the newest when <paramref name="MigrationId"/> is empty.
 /// </summary>
 public sealed record CancelMigration(string Vm, string RequestId, string MigrationId) : IWireMessage;
