@@ -11,7 +11,7 @@ static class LeaseProbe
 {
     public static async Task<int> RunAsync(string name, string database, int timeToLiveMs)
     {
-        var store = new SqliteStore(database);
+        var store = ProbeStore.Of(database);
         var config = ConfigurationFactory.ParseString($$"""
             akka.stdout-loglevel = OFF
             akka.loglevel = OFF

@@ -3,6 +3,7 @@ using Akka.Actor;
 using Akka.Cluster.Sharding;
 using Akka.Cluster.Tools.PublishSubscribe;
 using Akka.Hosting;
+using Coordinator.Actors.Discovery;
 using Coordinator.Actors.Platform;
 using Coordinator.Contracts;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,14 +17,21 @@ static class NodeProbe
 {
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(5);
 
-    public static async Task<int> RunAsync(int port, ImmutableArray<string> seeds, string database, string? configFile)
+    public static async Task<int> RunAsync(int port, string others, string database, string? configFile)
     {
+        ContactPoints? contacts = others switch
+        {
+            "database" => new ContactPoints.Database(),
+            _ when others.StartsWith("dns:", StringComparison.Ordinal) => new ContactPoints.Dns(others.Split(':')[1], int.Parse(others.Split(':')[2])),
+            _ => null,
+        };
+        ImmutableArray<string> seeds = contacts is null ? [.. others.Split(',')] : [];
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(console => console.TimestampFormat = "HH:mm:ss.fff ");
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.AddCoordinatorPlatform(
-            _ => new CoordinatorNodeOptions { Store = new SqliteStore(database), Port = port, SeedNodes = seeds, ConfigFile = configFile },
+            _ => new CoordinatorNodeOptions { Store = ProbeStore.Of(database), Port = port, SeedNodes = seeds, Contacts = contacts, ConfigFile = configFile },
             (akka, _) => akka
                 .WithVmRegion<CounterEntity>(vmId => Props.Create(() => new CounterEntity(vmId)), message => (message as string)?.Split(' ').Last())
                 .WithActors((system, _) => system.ActorOf(Props.Create(() => new ClusterWitness()))));

@@ -4,8 +4,9 @@ using Coordinator.ClusterProbe;
 // standard error. End of input ends the process, so that no probe outlives its test.
 return args switch
 {
-    ["node", var port, var seeds, var database] => await NodeProbe.RunAsync(int.Parse(port), [.. seeds.Split(',')], database, null),
-    ["node", var port, var seeds, var database, var config] => await NodeProbe.RunAsync(int.Parse(port), [.. seeds.Split(',')], database, config),
+    ["node", var port, var others, var database] => await NodeProbe.RunAsync(int.Parse(port), others, database, null),
+    ["node", var port, var others, var database, var config] => await NodeProbe.RunAsync(int.Parse(port), others, database, config),
     ["lease", var name, var database, var timeToLiveMs] => await LeaseProbe.RunAsync(name, database, int.Parse(timeToLiveMs)),
-    _ => throw new ArgumentException("node PORT SEEDS DATABASE [CONFIG] | lease NAME DATABASE TTL_MS"),
+    ["journal"] => await JournalMeasure.RunAsync(),
+    _ => throw new ArgumentException("node PORT SEEDS|database|dns:NAME:PORT DATABASE [CONFIG] | lease NAME DATABASE TTL_MS | journal"),
 };

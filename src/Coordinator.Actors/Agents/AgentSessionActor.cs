@@ -112,6 +112,9 @@ public sealed class AgentSessionActor : UntypedActor
             case AgentMessage.MessageOneofCase.Report:
                 Route(message.Report.Vm, new AgentReported(message.Report.Vm, _host.Value, message.Report.ToByteArray()));
                 break;
+            case AgentMessage.MessageOneofCase.Status:
+                _parts.Directory.Tell(new HostStated(_host.Value, _session, message.Status.MemoryFreeMib));
+                break;
             case AgentMessage.MessageOneofCase.Answer:
                 Route(message.Answer.Vm, new AgentAnswered(message.Answer.Vm, _host.Value, message.Answer.ToByteArray()));
                 break;
@@ -139,12 +142,19 @@ public sealed class AgentSessionActor : UntypedActor
             return;
         }
 
-        _parts.Region.Tell(message);
+        // Nobody waits for an answer, and one would come back for every VM of a host.
+        _parts.Region.Tell(message, ActorRefs.NoSender);
     }
 
     /// <summary>Passed on as it is: a coordinator never speaks for a register.</summary>
     private void Carry(CarriedHandoff carried)
     {
+        if (carried.FromHost != _host.Value)
+        {
+            _log.Warning("{0}: a carried message is dropped: it says that it comes from '{1}'", _host, carried.FromHost);
+            return;
+        }
+
         try
         {
             HostName to = new(carried.ToHost);

@@ -9,7 +9,11 @@ namespace Coordinator.Actors.Agents;
 /// <param name="Node">The node that holds its stream, or held the last one.</param>
 /// <param name="SinceUnixMs">When it connected or was lost, by that node's clock.</param>
 /// <param name="Hello">What the agent said of itself.</param>
-public sealed record KnownHost(string Name, bool Connected, string Node, long SinceUnixMs, Hello Hello);
+public sealed record KnownHost(string Name, bool Connected, string Node, long SinceUnixMs, Hello Hello)
+{
+    /// <summary>What it can still take, as its agent last said; what the agent said when it connected until then.</summary>
+    public long MemoryFreeMiB { get; init; } = Hello.MemoryAvailableMib;
+}
 
 /// <summary>Hosts as this node knows them; may be a moment behind the other nodes.</summary>
 public interface IHostDirectory

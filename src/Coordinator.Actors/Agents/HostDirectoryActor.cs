@@ -10,6 +10,8 @@ internal sealed record HostOpened(HostEntry Entry) : INoSerializationVerificatio
 
 internal sealed record HostClosed(string Host, Guid Session) : INoSerializationVerificationNeeded;
 
+internal sealed record HostStated(string Host, Guid Session, long MemoryFreeMiB) : INoSerializationVerificationNeeded;
+
 internal sealed class TellHostsDue : INoSerializationVerificationNeeded
 {
     internal static readonly TellHostsDue Instance = new();
@@ -32,6 +34,8 @@ public sealed class HostDirectoryActor : UntypedActor, IWithTimers
     private readonly bool _inCluster;
     private readonly Dictionary<string, HostEntry> _own = new(StringComparer.Ordinal);
     private readonly Dictionary<string, HostEntry[]> _others = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, HostCapacity> _ownCapacities = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Host, Guid Session), long> _free = [];
 
     public HostDirectoryActor(HostDirectory directory, IActorRef mediator, string node, TimeProvider clock, bool inCluster)
     {
@@ -78,6 +82,18 @@ public sealed class HostDirectoryActor : UntypedActor, IWithTimers
                 _own[closed.Host] = entry with { Connected = false, SinceUnixMs = NowUnixMs };
                 Changed();
                 break;
+            case HostStated stated when _own.TryGetValue(stated.Host, out HostEntry? entry) && entry.Session == stated.Session:
+                // Told with the next beat: it changes all the time, and placing looks at it once in seconds.
+                _ownCapacities[stated.Host] = new HostCapacity(stated.Host, stated.Session, stated.MemoryFreeMiB);
+                break;
+            case CapacitiesOfNode capacities:
+                foreach (HostCapacity capacity in capacities.Hosts)
+                {
+                    _free[(capacity.Host, capacity.Session)] = capacity.MemoryFreeMiB;
+                }
+
+                Show();
+                break;
             case HostsOfNode hosts when hosts.Node != _node:
                 _others[hosts.Node] = hosts.Hosts;
                 Show();
@@ -89,8 +105,9 @@ public sealed class HostDirectoryActor : UntypedActor, IWithTimers
                 break;
             case TellHostsDue:
                 Tell();
+                _mediator.Tell(new Publish(Topic, new CapacitiesOfNode(_node, [.. _ownCapacities.Values])));
                 break;
-            case HostClosed or HostsOfNode or ClusterEvent.MemberRemoved or SubscribeAck:
+            case HostClosed or HostStated or HostsOfNode or ClusterEvent.MemberRemoved or SubscribeAck:
                 break;
             default:
                 Unhandled(message);
@@ -108,11 +125,23 @@ public sealed class HostDirectoryActor : UntypedActor, IWithTimers
 
     private void Tell() => _mediator.Tell(new Publish(Topic, new HostsOfNode(_node, [.. _own.Values])));
 
-    private void Show() => _directory.Replace(
+    private void Show()
+    {
+        _directory.Replace(Known());
+        HashSet<(string, Guid)> sessions = [.. _own.Values.Concat(_others.Values.SelectMany(o => o)).Select(h => (h.Host, h.Session))];
+        foreach ((string, Guid) ended in _free.Keys.Where(k => !sessions.Contains(k)).ToList())
+        {
+            _free.Remove(ended);
+        }
+    }
+
+    private IEnumerable<KnownHost> Known() =>
         _others.SelectMany(o => o.Value.Select(h => (Node: o.Key, Entry: h))).Concat(_own.Values.Select(h => (Node: _node, Entry: h)))
             .GroupBy(h => h.Entry.Host, StringComparer.Ordinal)
 
             // An open stream beats a closed one whatever the nodes' clocks say.
             .Select(g => g.OrderByDescending(h => h.Entry.Connected).ThenByDescending(h => h.Entry.SinceUnixMs).First())
-            .Select(h => new KnownHost(h.Entry.Host, h.Entry.Connected, h.Node, h.Entry.SinceUnixMs, Hello.Parser.ParseFrom(h.Entry.Hello))));
+            .Select(h => WithCapacity(h.Entry.Session, new KnownHost(h.Entry.Host, h.Entry.Connected, h.Node, h.Entry.SinceUnixMs, Hello.Parser.ParseFrom(h.Entry.Hello))));
+
+    private KnownHost WithCapacity(Guid session, KnownHost host) => _free.TryGetValue((host.Name, session), out long free) ? host with { MemoryFreeMiB = free } : host;
 }

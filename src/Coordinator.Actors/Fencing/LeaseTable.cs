@@ -15,7 +15,7 @@ sealed class LeaseTable(SqlStore store, string name, TimeSpan timeToLive, TimeSp
     /// <returns>Version of this holding; null while another owner's has not expired.</returns>
     public async Task<long?> TakeAsync(string owner, CancellationToken cancellation)
     {
-        await using var connection = store.Open();
+        await using var connection = store.OpenForMembership();
         await using var command = Command(connection, $"""
             INSERT INTO lease (name, owner, version, expires_at_ms) VALUES (@name, @owner, 1, {store.NowMsSql} + @ttl)
             ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, version = lease.version + 1, expires_at_ms = excluded.expires_at_ms
@@ -30,7 +30,7 @@ sealed class LeaseTable(SqlStore store, string name, TimeSpan timeToLive, TimeSp
     /// <returns>False if the holding has expired or is another's; an expired one is not revived, it may have been another's in between.</returns>
     public async Task<bool> RenewAsync(string owner, long version, CancellationToken cancellation)
     {
-        await using var connection = store.Open();
+        await using var connection = store.OpenForMembership();
         await using var command = Command(connection, $"""
             UPDATE lease SET expires_at_ms = {store.NowMsSql} + @ttl
             WHERE name = @name AND owner = @owner AND version = @version AND expires_at_ms > {store.NowMsSql}
@@ -44,7 +44,7 @@ sealed class LeaseTable(SqlStore store, string name, TimeSpan timeToLive, TimeSp
     /// <summary>Frees the holding at once; nothing happens if it is no longer this one.</summary>
     public async Task FreeAsync(string owner, long version, CancellationToken cancellation)
     {
-        await using var connection = store.Open();
+        await using var connection = store.OpenForMembership();
         await using var command = Command(connection, "UPDATE lease SET expires_at_ms = 0 WHERE name = @name AND owner = @owner AND version = @version");
         Bind(command, "@owner", owner);
         Bind(command, "@version", version);

@@ -1,5 +1,4 @@
 using Akka.Actor;
-using Akka.Cluster.Tools.PublishSubscribe;
 using Akka.Event;
 using Coordinator.Actors.Metrics;
 using Coordinator.Contracts;
@@ -24,28 +23,20 @@ internal sealed class HoldShown : INoSerializationVerificationNeeded
     internal static readonly HoldShown Instance = new();
 }
 
-/// <summary>
-/// One per node. Writes the hold to the database, tells the other nodes to look (they do at once, and by themselves every 2 s, should the word be lost), and shows it on the node's board. A node
-/// that cannot read the database goes on with what it knew: it cannot journal anything either.
-/// </summary>
-internal sealed class HoldActor : UntypedActor, IWithTimers
+/// <summary>The fleet's hold, at one node.</summary>
+internal sealed class HoldActor : WishActor<HoldState>
 {
-    private const string Topic = "hold";
     private const int MaxTries = 5;
-    private static readonly TimeSpan s_lookEvery = TimeSpan.FromSeconds(2);
 
     private readonly HoldTable _table;
     private readonly HoldBoard _board;
-    private readonly IActorRef _mediator;
     private readonly CoordinatorMetrics _metrics;
-    private readonly ILoggingAdapter _log = Context.GetLogger();
 
     public HoldActor(HoldTable table, HoldBoard board, IActorRef mediator, CoordinatorMetrics metrics)
+        : base("the hold", "hold", mediator)
     {
-        (_table, _board, _mediator, _metrics) = (table, board, mediator, metrics);
+        (_table, _board, _metrics) = (table, board, metrics);
     }
-
-    public ITimerScheduler Timers { get; set; } = null!;
 
     public static Props Props(HoldTable table, HoldBoard board, IActorRef mediator, CoordinatorMetrics metrics) =>
         Akka.Actor.Props.Create(() => new HoldActor(table, board, mediator, metrics));
@@ -53,29 +44,36 @@ internal sealed class HoldActor : UntypedActor, IWithTimers
     protected override void PreStart()
     {
         _metrics.ShowHold(_board.Current is not null);
-        _mediator.Tell(new Subscribe(Topic, Self));
-        Timers.StartPeriodicTimer(LookDue.Instance, LookDue.Instance, s_lookEvery);
+        base.PreStart();
     }
 
-    protected override void OnReceive(object message)
+    protected override HoldState Read() => _table.Read();
+
+    protected override object ChangeOf(HoldState state) => new HoldChanged(state.Version);
+
+    protected override bool Take(object message)
     {
         switch (message)
         {
             case SetHold set:
-                IActorRef client = Sender;
-                _ = Task.Run(() => Set(set)).PipeTo(Self, client, failure: e => new Looked(State: null, null, e));
-                break;
-            case HoldChanged or LookDue:
-                _ = Task.Run(_table.Read).PipeTo(Self, ActorRefs.NoSender, state => new Looked(state, null, null), e => new Looked(null, null, e));
-                break;
-            case Looked looked:
-                OnLooked(looked);
-                break;
-            case SubscribeAck:
-                break;
+                Carry(() => Set(set));
+                return true;
+            case HoldChanged:
+                Look();
+                return true;
             default:
-                Unhandled(message);
-                break;
+                return false;
+        }
+    }
+
+    protected override void Show(HoldState state)
+    {
+        bool wasHeld = _board.Current is not null;
+        if (_board.Show(state) && (wasHeld || state.Hold is not null))
+        {
+            Log.Warning(state.Hold?.ToString() ?? "the hold of all migrations has ended");
+            _metrics.ShowHold(state.Hold is not null);
+            Context.System.EventStream.Publish(HoldShown.Instance);
         }
     }
 
@@ -109,47 +107,5 @@ internal sealed class HoldActor : UntypedActor, IWithTimers
         ? $"this request was carried out, and since then {newer}"
         : $"this request was carried out, and since then {now.By} has ended the hold";
 
-    private static Looked Answer(HoldState now, string refusal, bool changed) => new(now, new HoldAnswer(now.Hold, refusal), Failure: null) { Changed = changed };
-
-    private void OnLooked(Looked looked)
-    {
-        if (looked.Failure is { } failure)
-        {
-            _log.Warning("the hold cannot be read or written: {0}", failure.Message);
-            if (!Sender.IsNobody() && !Sender.Equals(Context.System.DeadLetters))
-            {
-                Sender.Tell(new Status.Failure(failure));
-            }
-
-            return;
-        }
-
-        bool wasHeld = _board.Current is not null;
-        if (_board.Show(looked.State!) && (wasHeld || looked.State!.Hold is not null))
-        {
-            _log.Warning(looked.State!.Hold?.ToString() ?? "the hold of all migrations has ended");
-            _metrics.ShowHold(looked.State.Hold is not null);
-            Context.System.EventStream.Publish(HoldShown.Instance);
-        }
-
-        if (looked.Answer is { } answer)
-        {
-            Sender.Tell(answer);
-        }
-
-        if (looked.Changed)
-        {
-            _mediator.Tell(new Publish(Topic, new HoldChanged(looked.State!.Version)));
-        }
-    }
-
-    private sealed record Looked(HoldState? State, HoldAnswer? Answer, Exception? Failure) : INoSerializationVerificationNeeded
-    {
-        internal bool Changed { get; init; }
-    }
-
-    private sealed class LookDue : INoSerializationVerificationNeeded
-    {
-        internal static readonly LookDue Instance = new();
-    }
+    private static Looked Answer(HoldState now, string refusal, bool changed) => new(now, new HoldAnswer(now.Hold, refusal), changed);
 }

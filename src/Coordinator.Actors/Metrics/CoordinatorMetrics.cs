@@ -1,4 +1,5 @@
 using Coordinator.Actors.Agents;
+using Coordinator.Domain.Admission;
 using Coordinator.Domain.Migration;
 using Prometheus;
 
@@ -23,11 +24,21 @@ public sealed class CoordinatorMetrics
     private readonly Gauge _inDoubt;
     private readonly Gauge _agentConnected;
     private readonly Gauge _held;
+    private readonly Gauge _queue;
     private readonly Gauge _alertsUndelivered;
     private readonly Counter _alertDeliveries;
     private readonly Counter _journalFailures;
     private readonly Counter _fenceRejections;
     private readonly Counter _refusals;
+    private readonly Gauge _projectionLag;
+    private readonly Counter _gapWaits;
+    private readonly Counter _sweeperRevivals;
+    private readonly Counter _sweeperNudges;
+    private readonly Gauge _shards;
+    private readonly Gauge _entities;
+    private readonly Gauge _members;
+    private readonly Gauge _watchClients;
+    private readonly Counter _resyncs;
 
     public CoordinatorMetrics()
     {
@@ -37,6 +48,8 @@ public sealed class CoordinatorMetrics
         _agentConnected = create.CreateGauge(
             "coordinator_agent_connected", "1 while this node holds the stream of the host's agent, 0 if it held the last one and it has ended; the greatest over the nodes tells.", "host");
         _held = create.CreateGauge("coordinator_fleet_hold", "1 while all migrations are held (coordctl hold), as this node knows it.");
+        _queue = create.CreateGauge("coordinator_admission_queue", "Migrations that wait for a slot, by what they wait for; shown by the node that has the queue, 0 by the others.", "reason");
+        ShowQueue([]);
         _alertsUndelivered = create.CreateGauge("coordinator_alerts_undelivered", "Alerts that the configured command or address has not taken yet; sum over the nodes.");
         _alertDeliveries = create.CreateCounter("coordinator_alert_deliveries_total", "Tries to deliver an alert to the configured command or address.", "kind", "outcome");
         _journalFailures = create.CreateCounter("coordinator_journal_failures_total", "Entities that stopped because the journal failed them: write, reject or recovery.", "operation");
@@ -45,6 +58,17 @@ public sealed class CoordinatorMetrics
             "coordinator_refusals_total",
             "Refusals by kind: of requests (not_found, precondition, invalid, exhausted, held), and of attempts (preparation, start, gate) before the guest ran at the destination.",
             "kind");
+        _projectionLag = create.CreateGauge(
+            "coordinator_projection_lag_seconds", "How long the tables that lists are read from have been behind the journal; shown by the node that projects, 0 elsewhere: the greatest over the nodes tells.");
+        _gapWaits = create.CreateCounter("coordinator_projection_gap_waits_total", "Missing numbers in the journal (refused or late writes) that the projection waited for.");
+        _sweeperNudges = create.CreateCounter("coordinator_sweeper_nudges_total", "Entities that the sweeper spoke to because their VMs have something to do.");
+        _sweeperRevivals = create.CreateCounter("coordinator_sweeper_revivals_total", "Entities with something to do that sharding had forgotten, and that the sweeper brought back. Normally 0.");
+        _shards = create.CreateGauge("coordinator_shards", "Shards of VMs that live on this node; missing while its region does not answer.", "node");
+        _entities = create.CreateGauge("coordinator_entities", "Entities of VMs that live on this node; missing while its region does not answer.", "node");
+        _members = create.CreateGauge("coordinator_cluster_members", "Members of the cluster by status (Unreachable beats the others), as this node sees it.", "status");
+        _watchClients = create.CreateGauge("coordinator_watch_clients", "Watches of single VMs that are open at this node, by command lines, control planes and pages.");
+        _resyncs = create.CreateCounter("coordinator_watch_resyncs_total", "Times that a message about the fleet from another node was missed and everything was asked for again.");
+        Journal = new JournalMetrics(create, s_partSeconds);
         Events = new EventCounters(create, _refusals, s_blackoutSeconds, s_partSeconds, s_durationSeconds);
         create.CreateGauge("coordinator_build_info", "Always 1; the version of this node.", "version").WithLabels(Version).Set(1);
         foreach (MigrationPhase phase in Enum.GetValues<MigrationPhase>().Where(p => !p.IsTerminal()))
@@ -62,7 +86,20 @@ public sealed class CoordinatorMetrics
 
     internal EventCounters Events { get; }
 
-    private static string Version => typeof(CoordinatorMetrics).Assembly.GetName().Version?.ToString(3) ?? "";
+    internal JournalMetrics Journal { get; }
+
+    internal static string Version => typeof(CoordinatorMetrics).Assembly.GetName().Version?.ToString(3) ?? "";
+
+    private static string NameOf(SlotShortage shortage) => shortage switch
+    {
+        SlotShortage.FleetActive => "fleet_active",
+        SlotShortage.FleetBandwidth => "fleet_bandwidth",
+        SlotShortage.Outgoing => "outgoing",
+        SlotShortage.Incoming => "incoming",
+        SlotShortage.SourceBandwidth => "source_bandwidth",
+        SlotShortage.DestinationBandwidth => "destination_bandwidth",
+        _ => throw new InvalidOperationException($"unknown shortage {shortage}"),
+    };
 
     /// <summary>What one entity adds to the gauges while it lives; to be disposed of when it stops.</summary>
     internal VmGauges Open() => new(_migrations, _inDoubt);
@@ -76,6 +113,55 @@ public sealed class CoordinatorMetrics
     internal void CountDelivery(string kind, bool delivered) => _alertDeliveries.WithLabels(kind, delivered ? "delivered" : "failed").Inc();
 
     internal void ShowUndelivered(int alerts) => _alertsUndelivered.Set(alerts);
+
+    internal void ShowQueue(Dictionary<SlotShortage, int> waiting)
+    {
+        foreach (SlotShortage shortage in Enum.GetValues<SlotShortage>())
+        {
+            _queue.WithLabels(NameOf(shortage)).Set(waiting.GetValueOrDefault(shortage));
+        }
+    }
+
+    internal void ShowLag(TimeSpan behind) => _projectionLag.Set(behind.TotalSeconds);
+
+    internal void CountGapWaits(long count) => _gapWaits.Inc(count);
+
+    internal void CountNudge() => _sweeperNudges.Inc();
+
+    internal void CountRevival() => _sweeperRevivals.Inc();
+    internal void CountResync() => _resyncs.Inc();
+
+    /// <summary>To be disposed of when the watch ends.</summary>
+    public IDisposable OpenWatch() => _watchClients.TrackInProgress();
+
+    /// <param name="node">This one.</param>
+    /// <param name="shards">Negative when it is not known.</param>
+    /// <param name="entities">Negative when it is not known.</param>
+    internal void ShowShards(string node, int shards, int entities)
+    {
+        if (shards < 0)
+        {
+            _shards.RemoveLabelled(node);
+            _entities.RemoveLabelled(node);
+            return;
+        }
+
+        _shards.WithLabels(node).Set(shards);
+        _entities.WithLabels(node).Set(entities);
+    }
+
+    internal void ShowMembers(IReadOnlyDictionary<string, int> byStatus)
+    {
+        foreach (string[] gone in _members.GetAllLabelValues().Where(labels => !byStatus.ContainsKey(labels[0])).ToList())
+        {
+            _members.WithLabels(gone).Set(0);
+        }
+
+        foreach ((string status, int count) in byStatus)
+        {
+            _members.WithLabels(status).Set(count);
+        }
+    }
 
     internal void ShowHold(bool held) => _held.Set(held ? 1 : 0);
 

@@ -25,6 +25,7 @@ internal sealed class EventCounters
     private readonly Histogram _blackoutParts;
     private readonly Histogram _rehearsal;
     private readonly Histogram _duration;
+    private readonly Histogram _phase;
 
     internal EventCounters(MetricFactory create, Counter refusals, double[] blackoutSeconds, double[] partSeconds, double[] durationSeconds)
     {
@@ -49,6 +50,8 @@ internal sealed class EventCounters
             new HistogramConfiguration { Buckets = partSeconds });
         _rehearsal = create.CreateHistogram(
             "coordinator_rehearsal_seconds", $"What the empty handoff cost: round_trip between the agents, sync of the register, {Counted}.", ["part"], new HistogramConfiguration { Buckets = partSeconds });
+        _phase = create.CreateHistogram(
+            "coordinator_migration_phase_seconds", $"Time spent in a phase, when it was left, {Counted}.", ["phase"], new HistogramConfiguration { Buckets = durationSeconds });
         _duration = create.CreateHistogram(
             "coordinator_migration_duration_seconds", $"From the request to the end, by outcome, {Counted}.", ["outcome"], new HistogramConfiguration { Buckets = durationSeconds });
     }
@@ -56,12 +59,17 @@ internal sealed class EventCounters
     /// <param name="record">Journalled a moment ago.</param>
     /// <param name="before">State that it changed.</param>
     /// <param name="after">State after it.</param>
+    /// <param name="phaseSince">When the phase of the state before was entered, by the journal; null if that is not known.</param>
     /// <param name="requestedAt">When the newest migration was asked for, by the journal; null if that is not known.</param>
-    internal void Count(VmRecord record, VmState before, VmState after, DateTimeOffset? requestedAt)
+    internal void Count(VmRecord record, VmState before, VmState after, DateTimeOffset? phaseSince, DateTimeOffset? requestedAt)
     {
         if (before.Migration is { } from && after.Migration is { } to && from.Id == to.Id && from.Phase != to.Phase)
         {
             _transitions.WithLabels(from.Phase.ToString(), to.Phase.ToString()).Inc();
+            if (phaseSince is { } since)
+            {
+                _phase.WithLabels(from.Phase.ToString()).Observe(Math.Max(0, (record.At - since).TotalSeconds));
+            }
         }
 
         switch (record.Event)

@@ -3,6 +3,7 @@ using Coordinator.Actors.Views;
 using Coordinator.Contracts;
 using Coordinator.Domain;
 using Coordinator.Domain.Migration;
+using Coordinator.Domain.Policies;
 using Google.Protobuf;
 
 namespace Coordinator.Actors.Migrations;
@@ -26,10 +27,10 @@ internal sealed partial class MigrationActor
             switch (message)
             {
                 case StartMigration start:
-                    HostName destination = new(start.DestinationHost);
-                    Ask(new VmCommand.Migrate(
-                        new RequestId(start.RequestId), Guid.NewGuid(), destination, _parts.Hosts.Find(destination.Value) is not null,
-                            PolicyText.Read(start.Policy)));
+                    AskToMigrate(start.RequestId, start.DestinationHost, PolicyText.Read(start.Policy));
+                    break;
+                case QueueMigration start:
+                    AskToMigrate(start.RequestId, start.DestinationHost, PolicyText.Read(start.Policy, start.Priority, start.QueueDeadlineMs));
                     break;
                 case CancelMigration cancel:
                     Ask(new VmCommand.Cancel(new RequestId(cancel.RequestId), Meant(cancel.MigrationId)));
@@ -43,7 +44,8 @@ internal sealed partial class MigrationActor
                 case StartVirtualMachine start:
                     HostName host = new(start.Host);
                     Ask(new VmCommand.StartVm(
-                        new RequestId(start.RequestId), host, _parts.Hosts.Find(host.Value) is not null, new LaunchId(Guid.NewGuid()), start.DefinitionYaml));
+                        new RequestId(start.RequestId), host, _parts.Hosts.Find(host.Value) is not null, new LaunchId(Guid.NewGuid()), start.DefinitionYaml)
+                    { Cordon = _parts.Cordons.Of(host) });
                     break;
                 case StopVirtualMachine stop:
                     Ask(new VmCommand.StopVm(new RequestId(stop.RequestId)));
@@ -75,6 +77,12 @@ internal sealed partial class MigrationActor
     private static Guid? Meant(string migrationId) => migrationId.Length == 0 ? null
         : Guid.TryParse(migrationId, out Guid id) ? id
         : throw new InvalidValueException("migration_id", migrationId, "the text of a UUID, or empty for the newest migration");
+
+    private void AskToMigrate(string request, string destination, MigrationPolicy policy)
+    {
+        HostName host = new(destination);
+        Ask(new VmCommand.Migrate(new RequestId(request), Guid.NewGuid(), host, _parts.Hosts.Find(host.Value) is not null, policy) { Cordon = _parts.Cordons.Of(host) });
+    }
 
     private void Ask(VmCommand command)
     {
@@ -160,12 +168,19 @@ internal sealed partial class MigrationActor
             return $"waits: {Entity.Hold!.Refusal}";
         }
 
+        if (Active is { Phase: MigrationPhase.Pending or MigrationPhase.Scheduling, WantsBack: false } && Entity.Queued is not null)
+        {
+            return Queued() ?? "";
+        }
+
         if (_schedule.Reasons.Select(r => $"{VmEffects.HostOf(r.Effect)}: {r.Reason}").FirstOrDefault() is { } said)
         {
             return said;
         }
 
-        HostName? silent = VmEffects.Of(Entity).Select(VmEffects.HostOf).OfType<HostName>()
+        // Nothing is ordered while the agents carry it out, and yet nothing is heard without them.
+        IEnumerable<HostName> heard = Active is { Phase: MigrationPhase.Iterating or MigrationPhase.Switchover } m ? [m.Source, m.Destination] : [];
+        HostName? silent = VmEffects.Of(Entity).Select(VmEffects.HostOf).OfType<HostName>().Concat(heard)
             .FirstOrDefault(h => _parts.Hosts.Find(h.Value) is not { Connected: true });
         return silent is null ? "" : $"waits for the agent of {silent}, which is not connected";
     }
@@ -194,6 +209,8 @@ internal sealed partial class MigrationActor
         {
             Timers.StartSingleTimer(PublishDue.Instance, PublishDue.Instance, s_samplePause);
         }
+
+        ShowSampleInFleet();
     }
 
     private void ArmIdle()

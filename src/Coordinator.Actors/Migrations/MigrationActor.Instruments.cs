@@ -24,6 +24,7 @@ internal sealed partial class MigrationActor
     private void Apply(VmRecord record, bool isReplay)
     {
         VmState before = State;
+        DateTimeOffset? phaseSince = _history.Newest?.PhaseSince;
         _history.Apply(record, LastSequenceNr);
         IEnumerable<Alert> alerts = AlertsOfVm.Of(before, new TimelineRecord(record, LastSequenceNr), State);
         if (isReplay)
@@ -32,7 +33,7 @@ internal sealed partial class MigrationActor
             return;
         }
 
-        _parts.Metrics.Events.Count(record, before, State, _history.Newest?.RequestedAt);
+        _parts.Metrics.Events.Count(record, before, State, phaseSince, _history.Newest?.RequestedAt);
         foreach (Alert alert in alerts)
         {
             _parts.Alerts.Tell(new RaiseAlert(alert));

@@ -2,6 +2,8 @@ using Akka.Actor;
 using Akka.Cluster.Sharding;
 using Akka.Event;
 using Akka.Persistence;
+using Coordinator.Actors.Admission;
+using Coordinator.Actors.Draining;
 using Coordinator.Actors.Holding;
 using Coordinator.Actors.Metrics;
 using Coordinator.Actors.Platform;
@@ -32,6 +34,7 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
     private readonly VmHistory _history = new();
     private readonly HostViews _views = new();
     private readonly EffectSchedule _schedule = new();
+    private readonly TimeSpan _startedAt = Now;
     private QueueGroup _queues = null!;
     private VmGauges _gauges = null!;
     private bool _claimed;
@@ -63,6 +66,7 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
     public static string? VmOf(object message) => message switch
     {
         StartMigration m => m.Vm,
+        QueueMigration m => m.Vm,
         CancelMigration m => m.Vm,
         ProveHostOff m => m.Vm,
         ResolveDoubt m => m.Vm,
@@ -83,6 +87,7 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
         _queues = new QueueGroup(Context, Timers);
         _gauges = _parts.Metrics.Open();
         Context.System.EventStream.Subscribe(Self, typeof(HoldShown));
+        Context.System.EventStream.Subscribe(Self, typeof(CordonsShown));
         base.PreStart();
     }
 
@@ -91,6 +96,7 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
         Context.System.EventStream.Unsubscribe(Self);
         _gauges.Dispose();
         WithdrawDoubt();
+        _parts.Fleet.Leave(_vm.Value);
         base.PostStop();
     }
 
@@ -105,8 +111,10 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
         }
         else if (message is RecoveryCompleted)
         {
+            _parts.Metrics.Journal.Recovered(Now - _startedAt);
             RaiseRecovered();
             Execute(reply: null);
+            ShowInFleet();
         }
         else
         {
@@ -137,6 +145,10 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
                 break;
             case DriveDue:
                 Perform();
+                ShowWaitingInFleet();
+                break;
+            case FleetDue:
+                ShowInFleet();
                 break;
             case DeadlineDue due:
                 _log.Warning("{0}: {1} of attempt {2} has taken {3} ms", _vm, due.Deadline.Phase, due.Deadline.Attempt, due.Deadline.DurationMs);
@@ -173,11 +185,25 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
                 Context.Stop(Self);
                 break;
             case Nudge:
+                if (!Sender.IsNobody() && !Sender.Equals(Context.System.DeadLetters))
+                {
+                    Sender.Tell(new NudgeAnswered(_vm.Value, (long)(Now - _startedAt).TotalMilliseconds));
+                }
+
                 ArmIdle();
                 break;
-            case HoldShown:
+            case HoldShown or CordonsShown:
                 Execute(reply: null);
                 PublishSoon();
+                break;
+            case SlotGiven given:
+                OnSlotGiven(given);
+                break;
+            case SlotDelayed delayed:
+                OnSlotDelayed(delayed);
+                break;
+            case BackOffOver:
+                Execute(reply: null);
                 break;
             case ShowState:
                 Sender.Tell(new StateShown(State, LastSequenceNr));
@@ -191,6 +217,7 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
     protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
     {
         _parts.Metrics.CountJournalFailure("write");
+        _parts.Metrics.Journal.Failed(cause);
         _log.Error(cause, "{0}: event {1} could not be journalled; the entity stops and reads its journal again", PersistenceId, sequenceNr);
     }
 
@@ -213,7 +240,7 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
     /// </summary>
     private void Execute(Action<VmReply>? reply, params IReadOnlyList<VmCommand> commands)
     {
-        _history.Entity = Entity with { Hold = _parts.Hold.Current };
+        _history.Entity = Entity with { Hold = _parts.Hold.Current, Queued = Queued() };
         Draft draft = Draft.Of(Entity, commands);
         if (!_claimed && (draft.Events.Count > 0 || !VmEffects.Of(draft.Entity).IsEmpty))
         {
@@ -240,6 +267,7 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
     private void Store(Draft draft, Action<VmReply>? reply)
     {
         int left = draft.Events.Count;
+        TimeSpan handedOver = Now;
         DateTimeOffset at = WholeMicros(_parts.Clock.GetUtcNow());
         PersistAll(draft.Events.Select(happened => new VmRecord(happened, at, _parts.Node)), record =>
         {
@@ -256,6 +284,7 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
                 return;
             }
 
+            _parts.Metrics.Journal.Wrote(Now - handedOver);
             if (Failpoint.IsOn)
             {
                 Between(draft.Events, FailpointCatalogue.After, () => Speak(draft, reply));
@@ -272,11 +301,13 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
         reply?.Invoke(draft.Reply);
         AfterChange();
         PublishNow();
+        ShowInFleet();
     }
 
     private void AfterChange()
     {
         _gauges.Show(Active?.Phase);
+        ShowSlot();
         if (SyncQueues())
         {
             Perform();

@@ -1,6 +1,8 @@
 using Akka.Actor;
 using Coordinator.Actors.Agents;
 using Coordinator.Actors.Alerts;
+using Coordinator.Actors.Draining;
+using Coordinator.Actors.Fleet;
 using Coordinator.Actors.Holding;
 using Coordinator.Actors.HostFencing;
 using Coordinator.Actors.Metrics;
@@ -25,8 +27,20 @@ public sealed record MigrationActorParts(IHostMail Mail, IHostDirectory Hosts, T
     /// <summary>Takes <see cref="RaiseAlert"/> and <see cref="WithdrawAlert"/>.</summary>
     public IActorRef Alerts { get; init; } = ActorRefs.Nobody;
 
+    /// <summary>This node's <see cref="AdmissionDeskActor"/>; nobody where slots are not rationed.</summary>
+    public IActorRef Admission { get; init; } = ActorRefs.Nobody;
+
+    /// <summary>How long a migration waits after so many attempts, before the next.</summary>
+    public Func<int, TimeSpan> BackOffAfter { get; init; } = _ => TimeSpan.Zero;
+
     /// <summary>The fleet's hold as this node knows it; changes are told by <see cref="HoldShown"/> on the event stream.</summary>
     public HoldBoard Hold { get; init; } = new();
+
+    /// <summary>The cordons as this node knows them; changes are told by <see cref="CordonsShown"/> on the event stream.</summary>
+    public CordonBoard Cordons { get; init; } = new();
+
+    /// <summary>Gets a line after every change, for lists of the whole fleet.</summary>
+    public FleetFeed Fleet { get; init; } = new();
 }
 
 /// <summary>Time to look at what is outstanding.</summary>
@@ -39,6 +53,12 @@ internal sealed class DriveDue : INoSerializationVerificationNeeded
 internal sealed class PublishDue : INoSerializationVerificationNeeded
 {
     internal static readonly PublishDue Instance = new();
+}
+
+/// <summary>Time to show newer figures in the fleet's list.</summary>
+internal sealed class FleetDue : INoSerializationVerificationNeeded
+{
+    internal static readonly FleetDue Instance = new();
 }
 
 /// <summary>Nothing was asked of an absent VM for a while.</summary>

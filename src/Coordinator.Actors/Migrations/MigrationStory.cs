@@ -16,6 +16,7 @@ internal sealed class MigrationStory(MigrationState state)
     private const int KeptBeginning = 50;
 
     private readonly List<TimelineRecord> _timeline = [];
+    private readonly List<CopyProgress> _passes = [];
 
     public MigrationState State { get; private set; } = state;
 
@@ -25,6 +26,9 @@ internal sealed class MigrationStory(MigrationState state)
 
     public DateTimeOffset? EndedAt { get; private set; }
 
+    /// <summary>When the present phase was entered, by the journal.</summary>
+    public DateTimeOffset? PhaseSince { get; private set; }
+
     public Rehearsal? Rehearsal { get; private set; }
 
     public Blackout? Blackout { get; private set; }
@@ -33,11 +37,19 @@ internal sealed class MigrationStory(MigrationState state)
 
     public CopyProgress? Progress { get; private set; }
 
+    /// <summary>Of the present attempt, as journalled: the entity journals a bounded number of them.</summary>
+    public IReadOnlyList<CopyProgress> Passes => _passes;
+
     /// <summary>Passes of the present attempt that are journalled.</summary>
-    public int PassesNoted { get; private set; }
+    public int PassesNoted => _passes.Count;
 
     public void Add(TimelineRecord entry, MigrationState state)
     {
+        if (PhaseSince is null || state.Phase != State.Phase)
+        {
+            PhaseSince = entry.Record.At;
+        }
+
         State = state;
         if (_timeline.Count >= MaxEvents)
         {
@@ -54,14 +66,14 @@ internal sealed class MigrationStory(MigrationState state)
                 Rehearsal = null;
                 Judged = null;
                 Progress = null;
-                PassesNoted = 0;
+                _passes.Clear();
                 break;
             case VmEvent.RehearsalCompleted rehearsed:
                 Rehearsal = rehearsed.Measured;
                 break;
             case VmEvent.IterationCompleted iteration:
                 Progress = iteration.Progress;
-                PassesNoted++;
+                _passes.Add(iteration.Progress);
                 break;
             case VmEvent.BlackoutMeasured measured:
                 Blackout = measured.Blackout;

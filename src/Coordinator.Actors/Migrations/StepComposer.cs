@@ -92,6 +92,7 @@ internal static class StepComposer
                     Launch = WireIds.Write(e.Launch.Value),
                     DefinitionYaml = state.DefinitionYaml,
                     Settings = Settings(migration.Policy),
+                    SourceHost = migration.Source.Value,
                 };
                 return step;
             case VmEffect.Rehearse e when destination is { HandoffAddress.Length: > 0 }:

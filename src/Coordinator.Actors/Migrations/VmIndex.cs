@@ -1,104 +1,86 @@
-using System.Collections.Concurrent;
 using Akka.Actor;
 using Akka.Event;
-using Akka.Persistence.Query;
-using Akka.Persistence.Sql.Query;
-using Akka.Streams;
-using Akka.Streams.Dsl;
+using Coordinator.Actors.Platform;
+using Coordinator.Actors.Reading;
 using Coordinator.Actors.Views;
 using Coordinator.Domain;
 using Coordinator.Domain.Migration;
-using Coordinator.Journal;
+using Coordinator.ReadModel;
 using Api = Coordinator.Contracts.Api;
 
 namespace Coordinator.Actors.Migrations;
 
 /// <summary>
-/// All VMs and their migrations, folded from the journal itself: the same on every node, there after every restart, and never behind an acknowledged
-/// request. What was folded is kept, so that a list reads only what is new. Meant for the small numbers of an embedded installation; a projection
-/// into tables takes its place for more.
+/// All VMs and their migrations, for lists, from the read model: what was journalled before the question is in the answer, or the log says that it may not be. Single old migrations come from the
+/// journal itself.
 /// </summary>
 public sealed class VmIndex(ActorSystem system) : IDisposable
 {
-    /// <summary>Journal reads at a time; SQLite serves one writer beside them.</summary>
-    private const int Parallelism = 4;
+    private readonly Lazy<ReadModelQueries> _queries = new(() => new ReadModelQueries(system.Settings.Setup.Get<SqlStoreSetup>().Value.Store));
+    private readonly Lazy<HistoryReader> _histories = new(() => new HistoryReader(system));
+    private readonly Lazy<TimeSpan> _wait = new(() => ReadModelSettings.Of(system.Settings.Config).ListWait);
 
-    private readonly ConcurrentDictionary<string, Entry> _entries = new(StringComparer.Ordinal);
-    private readonly ActorMaterializer _materializer = system.Materializer();
-
-    /// <summary>Every VM that a coordinator ever wrote something of, by name.</summary>
-    public async Task<IReadOnlyList<Api.VirtualMachine>> VirtualMachines() =>
-        await All((vm, history) => VirtualMachineView.Of(vm, history, views: null)).ConfigureAwait(false);
-
-    /// <summary>Newest first; of every VM unless one is named.</summary>
-    public async Task<IReadOnlyList<Api.Migration>> Migrations(string vm)
+    /// <summary>By name; every VM that a coordinator ever wrote something of.</summary>
+    /// <exception cref="PageTokenException">The token was not given with such a page.</exception>
+    public async Task<(IReadOnlyList<Api.VirtualMachine> Shown, string Next)> VirtualMachines(string host, int pageSize, string pageToken, CancellationToken stop)
     {
-        ArgumentNullException.ThrowIfNull(vm);
-        IReadOnlyList<IReadOnlyList<Api.Migration>> migrations = vm.Length == 0
-            ? await All(Views).ConfigureAwait(false)
-            : [await Read(new VmName(vm), Views).ConfigureAwait(false)];
-        return migrations.SelectMany(m => m).OrderByDescending(m => m.RequestedAt?.ToDateTimeOffset()).ToList();
+        Page page = await Ask(queries => queries.VirtualMachines(host, pageSize, pageToken), stop).ConfigureAwait(false);
+        return (page.Views.Select(Api.VirtualMachine.Parser.ParseFrom).ToList(), page.Next);
+    }
+
+    /// <summary>Newest first.</summary>
+    /// <exception cref="PageTokenException">The token was not given with such a page.</exception>
+    public async Task<(IReadOnlyList<Api.Migration> Shown, string Next)> Migrations(
+        string vm, string host, IReadOnlyList<string> phases, int pageSize, string pageToken, CancellationToken stop)
+    {
+        Page page = await Ask(queries => queries.Migrations(vm, host, phases, pageSize, pageToken), stop).ConfigureAwait(false);
+        return (page.Views.Select(Api.Migration.Parser.ParseFrom).ToList(), page.Next);
+    }
+
+    /// <summary>Names of the VMs on each host.</summary>
+    public Task<ILookup<string, string>> Residents(CancellationToken stop) => Ask(queries => queries.Residents(), stop);
+
+    /// <summary>One that its entity has no room for any more: from the journal, or from the tables if it is older than what a history is folded to.</summary>
+    /// <returns>Null when there is none.</returns>
+    public async Task<Api.Migration?> Old(VmName vm, string id, CancellationToken stop)
+    {
+        VmHistory history = await Read(vm).ConfigureAwait(false);
+        if (history.Stories.FirstOrDefault(s => s.State.Id.ToString() == id) is { } story)
+        {
+            return MigrationView.Of(vm, story, history.State, history.Sequence, LiveMigration.None);
+        }
+
+        return await Ask(queries => queries.Migration(id), stop).ConfigureAwait(false) is { } row && Api.Migration.Parser.ParseFrom(row) is { } old && old.Vm == vm.Value ? old : null;
     }
 
     /// <summary>For tests and repairs: what the journal says of one VM.</summary>
-    internal Task<VmState> StateOf(VmName vm) => Read(vm, (_, history) => history.State);
+    internal async Task<VmState> StateOf(VmName vm) => (await Read(vm).ConfigureAwait(false)).State;
 
-    public void Dispose() => _materializer.Dispose();
-
-    private static IReadOnlyList<Api.Migration> Views(VmName vm, VmHistory history) =>
-        history.Stories.Select(s => MigrationView.Of(vm, s, history.State, history.Sequence, LiveMigration.None)).ToList();
-
-    private async Task<IReadOnlyList<T>> All<T>(Func<VmName, VmHistory, T> view)
+    public void Dispose()
     {
-        SortedDictionary<string, VmName> vms = new(StringComparer.Ordinal);
-        await Journal().CurrentPersistenceIds().RunForeach(
-            id =>
-            {
-                if (VmPersistence.VmOf(id) is { } vm)
-                {
-                    vms[vm.Value] = vm;
-                }
-            },
-            _materializer).ConfigureAwait(false);
-        ConcurrentDictionary<string, T> views = new(StringComparer.Ordinal);
-        await Parallel.ForEachAsync(vms.Values, new ParallelOptions { MaxDegreeOfParallelism = Parallelism }, async (vm, _) =>
+        if (_histories.IsValueCreated)
         {
-            try
-            {
-                views[vm.Value] = await Read(vm, view).ConfigureAwait(false);
-            }
-            catch (Exception unreadable) when (unreadable is not OperationCanceledException)
-            {
-                // One history that a person must look at does not hide the others.
-                system.Log.Error(unreadable, "the journal of VM {0} cannot be read back; it is missing in lists", vm);
-            }
-        }).ConfigureAwait(false);
-        return views.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => v.Value).ToList();
-    }
-
-    /// <summary>The view is taken under the entry's turn: the next reader goes on folding the same history.</summary>
-    private async Task<T> Read<T>(VmName vm, Func<VmName, VmHistory, T> view)
-    {
-        Entry entry = _entries.GetOrAdd(vm.Value, _ => new Entry());
-        await entry.Turn.WaitAsync().ConfigureAwait(false);
-        try
-        {
-            await Journal().CurrentEventsByPersistenceId(VmPersistence.IdOf(vm), entry.History.Sequence + 1, long.MaxValue)
-                .RunForeach(envelope => entry.History.Apply((VmRecord)envelope.Event, envelope.SequenceNr), _materializer).ConfigureAwait(false);
-            return view(vm, entry.History);
-        }
-        finally
-        {
-            entry.Turn.Release();
+            _histories.Value.Dispose();
         }
     }
 
-    private SqlReadJournal Journal() => PersistenceQuery.Get(system).ReadJournalFor<SqlReadJournal>(SqlReadJournal.Identifier);
-
-    private sealed class Entry
+    private async Task<VmHistory> Read(VmName vm)
     {
-        public SemaphoreSlim Turn { get; } = new(1, 1);
-
-        public VmHistory History { get; } = new();
+        VmHistory history = new();
+        await _histories.Value.Read(vm, 1, history.Apply).ConfigureAwait(false);
+        return history;
     }
+
+    /// <summary>The SQLite provider works on the calling thread, hence Task.Run.</summary>
+    private Task<T> Ask<T>(Func<ReadModelQueries, T> question, CancellationToken stop) => Task.Run(
+        async () =>
+        {
+            if (!await _queries.Value.CatchUp(_wait.Value, TimeProvider.System, stop).ConfigureAwait(false))
+            {
+                system.Log.Warning("a list is answered from tables that have been behind the journal for more than {0}", _wait.Value);
+            }
+
+            return question(_queries.Value);
+        },
+        stop);
 }

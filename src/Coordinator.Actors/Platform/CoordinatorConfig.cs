@@ -1,9 +1,11 @@
 using Akka.Cluster.Sharding;
+using Akka.Cluster.Tools.Client;
 using Akka.Cluster.Tools.PublishSubscribe;
 using Akka.Cluster.Tools.Singleton;
 using Akka.Configuration;
 using Akka.Configuration.Hocon;
 using Akka.Persistence.Sql;
+using Coordinator.Actors.Metrics;
 
 namespace Coordinator.Actors.Platform;
 
@@ -13,7 +15,14 @@ namespace Coordinator.Actors.Platform;
 /// </summary>
 public static class CoordinatorConfig
 {
-    public const string RootFile = "coordinator.conf";
+    /// <summary>Root file of one machine on SQLite.</summary>
+    public const string EmbeddedProfile = "coordinator.conf";
+
+    /// <summary>Root file of several machines on PostgreSQL.</summary>
+    public const string ClusterProfile = "cluster-postgresql.conf";
+
+    // Akka's default is the version of the program that was started, which under a test or a tool is another one than the nodes' beside it. With it new shards go to the newest nodes in a rolling upgrade.
+    private static readonly string AppVersion = $"akka.cluster.app-version = \"{CoordinatorMetrics.Version}\"";
 
     // Deeper than any sensible layering; a file that includes itself stops here.
     private const int IncludeDepthLimit = 8;
@@ -21,12 +30,13 @@ public static class CoordinatorConfig
     /// <summary>Next to the binary; the server's and the tests' project files copy <c>hocon/</c> there.</summary>
     public static string ShippedDirectory => Path.Combine(AppContext.BaseDirectory, "hocon");
 
-    /// <param name="directory">Holds <see cref="RootFile"/>; null for <see cref="ShippedDirectory"/>.</param>
+    /// <param name="directory">Holds the profiles; null for <see cref="ShippedDirectory"/>.</param>
     /// <param name="overrideFile">An operator's file (<c>--config FILE</c>): what it sets wins, what it does not set stays.</param>
+    /// <param name="profile">Root file; it includes the rest.</param>
     /// <exception cref="ConfigurationException">A file is missing, unreadable, or not HOCON. The text names it.</exception>
-    public static Config Load(string? directory = null, string? overrideFile = null)
+    public static Config Load(string? directory = null, string? overrideFile = null, string profile = EmbeddedProfile)
     {
-        var config = ReadFile(Path.Combine(directory ?? ShippedDirectory, RootFile)).WithFallback(Defaults());
+        var config = ReadFile(Path.Combine(directory ?? ShippedDirectory, profile)).WithFallback(Defaults());
         return overrideFile is null ? config : ReadFile(overrideFile).WithFallback(config);
     }
 
@@ -35,9 +45,11 @@ public static class CoordinatorConfig
 
     // Extensions add their defaults when they are first asked for. That is after serialization is set up, too late for the serializers they bring; and the
     // cluster's, which FailoverTimes compares with ours, only when the system runs.
-    private static Config Defaults() => ClusterSharding.DefaultConfig()
+    private static Config Defaults() => ConfigurationFactory.ParseString(AppVersion)
+        .WithFallback(ClusterSharding.DefaultConfig())
         .WithFallback(ClusterSingleton.DefaultConfig())
         .WithFallback(DistributedPubSub.DefaultConfig())
+        .WithFallback(ClusterClientReceptionist.DefaultConfig())
         .WithFallback(Akka.DistributedData.DistributedData.DefaultConfig())
         .WithFallback(ConfigurationFactory.FromResource("Akka.Cluster.Configuration.Cluster.conf", typeof(Akka.Cluster.Cluster).Assembly))
         .WithFallback(SqlPersistence.DefaultConfiguration);

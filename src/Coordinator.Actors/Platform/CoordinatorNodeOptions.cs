@@ -1,4 +1,7 @@
 using System.Collections.Immutable;
+using Coordinator.Actors.Discovery;
+using Coordinator.Actors.Remoting;
+using Coordinator.Certificates.Links;
 
 namespace Coordinator.Actors.Platform;
 
@@ -6,7 +9,7 @@ namespace Coordinator.Actors.Platform;
 public sealed record CoordinatorNodeOptions
 {
     /// <summary>Same for all nodes of a cluster: it is part of their addresses.</summary>
-    public const string SystemName = "coordinator";
+    public const string SystemName = Contracts.ControlPlanePath.SystemName;
 
     public required SqlStore Store { get; init; }
 
@@ -17,10 +20,14 @@ public sealed record CoordinatorNodeOptions
     public int Port { get; init; }
 
     /// <summary>
-    /// <c>host:port</c> of the nodes to ask for a cluster, the same list in the same order at every node. Only the first one founds a cluster when none
-    /// answers. Empty: this node founds a cluster of its own at once.
+    /// <c>host:port</c> of the nodes to ask for a cluster, this one's own among them or not. Empty, and without <see cref="Contacts"/>: this node founds a cluster of its own at once.
     /// </summary>
     public ImmutableArray<string> SeedNodes { get; init; } = [];
+
+    /// <summary>How this node learns of others; null for <see cref="SeedNodes"/>.</summary>
+    public ContactPoints? Contacts { get; init; }
+    /// <summary>Of the links to other coordinators. Null: those links are on loopback.</summary>
+    public LinkCertificates? Certificates { get; init; }
 
     /// <summary>Directory of the shipped HOCON files; null for the one next to the binary.</summary>
     public string? ConfigDirectory { get; init; }
@@ -63,13 +70,15 @@ public sealed record CoordinatorNodeOptions
 
     internal string ToHocon()
     {
-        var seeds = string.Join(", ", SeedNodes.Select(seed => $"\"akka.tcp://{SystemName}@{seed}\""));
+        var transport = Certificates is null ? "" : $"akka.remote.dot-netty.tcp.transport-class = \"{typeof(NodeLinkTransport).AssemblyQualifiedName}\"";
         return $$"""
+            {{transport}}
             akka.remote.dot-netty.tcp {
               hostname = "{{Hostname}}"
               port = {{Port}}
             }
-            akka.cluster.seed-nodes = [{{seeds}}]
             """;
     }
+
+    internal ContactPoints ContactPoints => Contacts ?? (SeedNodes.IsEmpty ? new ContactPoints.Alone() : new ContactPoints.Listed(SeedNodes));
 }

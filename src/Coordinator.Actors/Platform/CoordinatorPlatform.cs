@@ -3,7 +3,10 @@ using Akka.Cluster;
 using Akka.Configuration;
 using Akka.Hosting;
 using Akka.Persistence.Sql.Config;
+using Coordinator.Actors.Discovery;
 using Coordinator.Actors.Fencing;
+using Coordinator.Actors.Remoting;
+using Coordinator.Certificates.Links;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Coordinator.Actors.Platform;
@@ -29,17 +32,22 @@ public static class CoordinatorPlatform
             configure(builder, provider);
         });
 
+    private static AkkaConfigurationBuilder AddLinks(this AkkaConfigurationBuilder builder, LinkCertificates? certificates) =>
+        certificates is null ? builder : builder.AddSetup(new NodeLinkSetup(certificates));
+
     private static void AddNode(AkkaConfigurationBuilder builder, CoordinatorNodeOptions options)
     {
         options.Validate();
-        var config = ConfigurationFactory.ParseString(options.ToHocon()).WithFallback(CoordinatorConfig.Load(options.ConfigDirectory, options.ConfigFile));
+        var config = ConfigurationFactory.ParseString(options.ToHocon()).WithFallback(CoordinatorConfig.Load(options.ConfigDirectory, options.ConfigFile, options.Store.ProfileFile));
         FailoverTimes.Verify(config);
+        var discovery = DiscoverySettings.Of(config);
         options.Store.CreateAndVerify(VmRegion.ShardCountOf(config));
 
         builder
             .AddHocon(config, HoconAddMode.Prepend)
             .AddSetup(new DataOptionsSetup(options.Store.DataOptions))
             .AddSetup(new SqlStoreSetup(options.Store))
+            .AddLinks(options.Certificates)
             .ConfigureLoggers(loggers =>
             {
                 loggers.ClearLoggers();
@@ -48,10 +56,14 @@ public static class CoordinatorPlatform
             .AddStartup((system, _) =>
             {
                 PauseWatch.Start(system);
-                if (options.SeedNodes.IsEmpty)
+                if (options.ContactPoints is ContactPoints.Alone)
                 {
                     var cluster = Akka.Cluster.Cluster.Get(system);
                     cluster.Join(cluster.SelfAddress);
+                }
+                else
+                {
+                    system.ActorOf(ClusterJoin.Props(new ClusterRoster(options.Store), options.ContactPoints, discovery), "cluster-join");
                 }
             });
     }

@@ -5,7 +5,7 @@ namespace Coordinator.Actors.Platform;
 
 /// <summary>
 /// Settings that SQLite keeps per connection, applied at every opening, Akka.Persistence.Sql's own included (WAL is kept in the file:
-/// <see cref="SqliteSchema"/>).
+/// <see cref="SqliteStore"/>).
 /// <list type="bullet">
 /// <item><c>busy_timeout</c>: SQLite then waits for another process in steps of 1 to 100 ms; without it Microsoft.Data.Sqlite sleeps 150 ms at a time.</item>
 /// <item><c>synchronous=FULL</c>: in WAL mode NORMAL loses acknowledged commits at a power cut, and an acknowledged request must never be lost.</item>

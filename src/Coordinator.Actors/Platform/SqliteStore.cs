@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Coordinator.Journal;
 using LinqToDB;
 using LinqToDB.Interceptors;
 using Microsoft.Data.Sqlite;
@@ -18,6 +19,9 @@ public sealed class SqliteStore : SqlStore
 
     // Microsoft.Data.Sqlite tries again on SQLITE_BUSY every 150 ms until this is over; equal to the busy timeout, it does not add to it.
     private const int CommandTimeoutSeconds = BusyTimeoutMs / 1_000;
+
+    // SQLite's own number for synchronous=FULL.
+    private const long SynchronousFull = 2;
 
     private readonly string file;
 
@@ -59,18 +63,38 @@ public sealed class SqliteStore : SqlStore
         }
     }
 
-    public override void CreateAndVerify(int shardCount)
+    public override string ProfileFile => CoordinatorConfig.EmbeddedProfile;
+
+    internal override string Dialect => "sqlite";
+
+    internal override bool HasTimeBeforeVersions => true;
+
+    internal override void Prepare() => Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+
+    internal override void VerifyServer(DbConnection connection)
     {
-        try
+        // Kept in the file. Readers and the one writer do not wait for each other then, which several processes on one file need.
+        var session = new SqlSession(connection);
+        var mode = session.Scalar("PRAGMA journal_mode=WAL");
+        if (mode is not "wal")
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-            using var connection = (SqliteConnection)Open();
-            SqliteSchema.Create(connection);
-            SqliteSchema.Verify(connection, Description, shardCount);
+            throw new StoreException($"{Description}: journal mode is '{mode}' and WAL could not be set; "
+                + "is the file on a network file system, or open elsewhere in exclusive mode?");
         }
-        catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
+
+        if (session.Scalar("PRAGMA synchronous") is not SynchronousFull)
         {
-            throw new StoreException($"{Description} cannot be used: {e.Message}", e);
+            throw new StoreException($"{Description}: synchronous could not be set to FULL; acknowledged commits could be lost at a power cut.");
         }
     }
+
+    internal override DbTransaction BeginAlone(DbConnection connection) => ((SqliteConnection)connection).BeginTransaction(deferred: false);
+
+    internal override bool HasTable(SqlSession session, string table) =>
+        session.Scalar("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = @name", ("@name", table)) is not null;
+
+    internal override bool HasUniqueEvents(SqlSession session, string table) =>
+        session.Rows($"SELECT name FROM pragma_index_list('{table}') WHERE \"unique\" = 1 AND partial = 0", row => row.GetString(0))
+            .Any(index => session.Rows($"SELECT name FROM pragma_index_info('{index}') ORDER BY seqno", row => row.GetString(0))
+                .SequenceEqual(["persistence_id", "sequence_number"], StringComparer.OrdinalIgnoreCase));
 }

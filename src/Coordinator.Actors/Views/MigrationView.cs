@@ -34,6 +34,8 @@ internal static class MigrationView
 
     internal static long Version(long sequence, int samples) => (sequence << SampleBits) | (long)Math.Min(samples, (1 << SampleBits) - 1);
 
+    internal static long SequenceOf(long version) => version >> SampleBits;
+
     internal static Api.Migration Of(VmName vm, MigrationStory story, VmState state, long sequence, LiveMigration live)
     {
         MigrationState m = story.State;
@@ -77,6 +79,7 @@ internal static class MigrationView
         view.RequestedAt = story.RequestedAt is { } requested ? Timestamp.FromDateTimeOffset(requested) : null;
         view.EndedAt = story.EndedAt is { } ended ? Timestamp.FromDateTimeOffset(ended) : null;
         view.Queues.AddRange(QueueTable.Of(story.Judged, newest ? live.Queues : []));
+        view.Passes.AddRange(story.Passes.Select(Progress));
         view.Timeline.AddRange(story.Timeline.Select(Entry));
         if (newest)
         {
@@ -87,9 +90,14 @@ internal static class MigrationView
         return view;
     }
 
-    private static string Reason(MigrationStory story, string waiting)
+    internal static string Reason(MigrationStory story, string waiting)
     {
         MigrationState m = story.State;
+        if (m.Phase == MigrationPhase.Scheduling && waiting.Length > 0)
+        {
+            return waiting;
+        }
+
         if (m.Reason.Length > 0)
         {
             return m.Reason;

@@ -8,6 +8,30 @@ namespace Coordinator.Actors.Views;
 /// <summary>The policy of a request and of the public resource, both ways.</summary>
 internal static class PolicyText
 {
+    /// <exception cref="InvalidValueException">A value is out of its range, or no priority.</exception>
+    internal static MigrationPolicy Read(PolicyChoice choice, string priority, long? queueDeadlineMs) => (Read(choice) with
+    {
+        Priority = priority.Length == 0 ? MigrationPolicy.Default.Priority : ReadPriority(priority),
+        QueueDeadlineMs = (int)Math.Clamp(queueDeadlineMs ?? MigrationPolicy.Default.QueueDeadlineMs, int.MinValue, int.MaxValue),
+    }).Checked();
+
+    /// <exception cref="InvalidValueException">No priority.</exception>
+    internal static MigrationPriority ReadPriority(string priority) => priority switch
+    {
+        "drain" => MigrationPriority.Drain,
+        "user" => MigrationPriority.User,
+        "system" => MigrationPriority.System,
+        _ => throw new InvalidValueException("priority", priority, "drain, user or system"),
+    };
+
+    internal static string Write(MigrationPriority priority) => priority switch
+    {
+        MigrationPriority.Drain => "drain",
+        MigrationPriority.User => "user",
+        MigrationPriority.System => "system",
+        _ => throw new InvalidOperationException($"unknown priority {priority}"),
+    };
+
     /// <exception cref="InvalidValueException">A value is out of its range.</exception>
     internal static MigrationPolicy Read(PolicyChoice choice)
     {
@@ -40,5 +64,7 @@ internal static class PolicyText
         MaxAttempts = policy.MaxAttempts,
         RehearsalBudgetMs = policy.RehearsalBudgetMs,
         RefuseOverBudget = policy.OnRehearsalOverBudget == OverBudgetAction.Refuse,
+        Priority = Write(policy.Priority),
+        QueueDeadlineMs = policy.QueueDeadlineMs,
     };
 }

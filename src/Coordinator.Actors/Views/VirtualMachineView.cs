@@ -27,6 +27,9 @@ internal static class VirtualMachineView
             view.Pid = guest.Pid;
             view.RunState = guest.RunState;
             view.QemuVersion = guest.QemuVersion;
+            view.MemoryMib = guest.MemoryMib;
+            view.Labels.Add(guest.Labels);
+            view.AntiAffinity.AddRange(guest.AntiAffinity);
         }
 
         return view;

@@ -32,7 +32,7 @@ public sealed class AgentSessionActorTests : TestKit
 
         Assert.Equal("node-1", Assert.Single(_stream.Written).Welcome.Node);
         Assert.Equal(["vm-1", "vm-2"], new[] { _region.ExpectMsg<Nudge>().VmId, _region.ExpectMsg<Nudge>().VmId });
-        _region.ExpectNoMsg(TimeSpan.Zero);
+        Assert.False(_region.HasMessages);
     }
 
     [Fact]

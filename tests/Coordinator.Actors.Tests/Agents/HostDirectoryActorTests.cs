@@ -56,6 +56,24 @@ public sealed class HostDirectoryActorTests : TestKit
     }
 
     [Fact]
+    public void Capacity_IsWhatTheNewestSessionSaid_WhicheverNodeHasIt()
+    {
+        HostEntry own = Entry("host-a", connected: true);
+        HostEntry other = Entry("host-b", connected: true);
+        _actor.Tell(new HostOpened(own));
+        _actor.Tell(new HostsOfNode("node-2", [other]));
+        _actor.Tell(new HostStated("host-a", own.Session, 4_000));
+        _actor.Tell(new HostStated("host-a", Guid.NewGuid(), 9_999));
+
+        // As the mediator would: to this node too.
+        CapacitiesOfNode told = (CapacitiesOfNode)((Publish)_mediator.FishForMessage(m => m is Publish { Message: CapacitiesOfNode { Hosts.Length: 1 } }, TimeSpan.FromSeconds(15))).Message;
+        _actor.Tell(told);
+        _actor.Tell(new CapacitiesOfNode("node-2", [new HostCapacity("host-b", other.Session, 5_000), new HostCapacity("host-b", Guid.NewGuid(), 1)]));
+
+        AwaitAssert(() => Assert.Equal((4_000, 5_000), (_hosts.Find("host-a")!.MemoryFreeMiB, _hosts.Find("host-b")!.MemoryFreeMiB)));
+    }
+
+    [Fact]
     public void EndOfAnOlderSession_DoesNotCloseTheNewerOne()
     {
         _actor.Tell(new HostOpened(Entry("host-a", connected: true)));

@@ -158,7 +158,7 @@ public sealed class AlertPostTests : TestKit
             Begun.Enqueue(alert.Id);
             if (HangsFor is { } id && (id.Length == 0 || id == alert.Id))
             {
-                await Task.Delay(Timeout.Infinite, timeOut);
+                await Coordinator.Testing.Eventually.Never(timeOut);
             }
 
             if (Interlocked.Increment(ref _tries) <= Failures)

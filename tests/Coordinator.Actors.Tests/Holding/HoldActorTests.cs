@@ -9,23 +9,30 @@ using Coordinator.Actors.Tests.Platform;
 using Coordinator.Contracts;
 using Coordinator.Domain;
 using Coordinator.Domain.Migration;
+using Coordinator.PostgresLab;
 
 namespace Coordinator.Actors.Tests.Holding;
 
-public sealed class HoldActorTests : TestKit
+public sealed class SqliteHoldActorTests() : HoldActorTests(new SqliteTestDatabase());
+
+public sealed class PostgresHoldActorTests(ThrowawayPostgres server) : HoldActorTests(new PostgresTestDatabase(server)), IClassFixture<ThrowawayPostgres>;
+
+public abstract class HoldActorTests : TestKit
 {
-    private readonly TemporaryDirectory _directory = new();
-    private readonly SqliteStore _store;
+    private readonly TestDatabase _database;
+    private readonly SqlStore _store;
     private readonly TestProbe _mediator;
     private readonly TestProbe _entities;
 
-    public HoldActorTests()
+    protected HoldActorTests(TestDatabase database)
         : base("akka.loggers = []")
     {
-        _store = new SqliteStore(_directory.DatabaseFile);
-        _store.CreateAndVerify(shardCount: 20);
+        _database = database;
+        _store = database.NewVerifiedStore();
+#pragma warning disable MA0056 // The kit's own; the classes below only choose the database.
         _mediator = CreateTestProbe();
         _entities = CreateTestProbe();
+#pragma warning restore MA0056
         Sys.EventStream.Subscribe(_entities, typeof(HoldShown));
     }
 
@@ -113,7 +120,7 @@ public sealed class HoldActorTests : TestKit
     protected override void AfterAll()
     {
         base.AfterAll();
-        _directory.Dispose();
+        _database.Dispose();
     }
 
     private (IActorRef Actor, HoldBoard Board) Node()

@@ -306,6 +306,7 @@ internal sealed partial class FakeWorld : IHostMail, IHostDirectory
             MigrationStatus = process.Alive ? process.Status.ToQmp() : "none",
             Pid = 4_711,
             QemuVersion = "10.0.2",
+            MemoryMib = 64,
         };
     }
 

@@ -1,12 +1,16 @@
+using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.TestKit.Xunit2;
+using Coordinator.Actors.Fleet;
+using Coordinator.Actors.Draining;
 using Coordinator.Actors.Holding;
 using Coordinator.Actors.HostFencing;
 using Coordinator.Actors.Metrics;
 using Coordinator.Actors.Migrations;
 using Coordinator.Contracts;
 using Coordinator.Domain;
+using Coordinator.Domain.Draining;
 using Coordinator.Domain.Migration;
 using Api = Coordinator.Contracts.Api;
 
@@ -63,24 +67,53 @@ public abstract class MigrationKit : TestKit
         TestJournalScript.Forget(_script);
     }
 
+    private long _cordonVersion;
+
     private protected CoordinatorMetrics Metrics { get; } = new();
 
     private protected HoldBoard Board { get; } = new();
 
+    private protected CordonBoard Cordons { get; } = new();
+
+    private protected FleetFeed Fleet { get; } = new();
+
     /// <summary>Gets the entity's alerts.</summary>
     private protected IActorRef AlertOutlet { get; init; } = ActorRefs.Nobody;
+
+    /// <summary>This node's desk; nobody where slots are not rationed.</summary>
+    private protected IActorRef Admission { get; set; } = ActorRefs.Nobody;
+
+    private protected TimeSpan BackOff { get; set; } = TimeSpan.Zero;
 
     private protected virtual IFencingHook Fencing => NoFencingHook.Instance;
 
     private protected Props EntityProps => MigrationActor.Props(
         new VmName(FakeWorld.Vm),
-        new MigrationActorParts(World, World, TimeProvider.System, "akka.tcp://coordinator@test:1") { Metrics = Metrics, Hold = Board, Alerts = AlertOutlet, Fencing = Fencing });
+        new MigrationActorParts(World, World, TimeProvider.System, "akka.tcp://coordinator@test:1")
+        {
+            Metrics = Metrics,
+            Hold = Board,
+            Cordons = Cordons,
+            Alerts = AlertOutlet,
+            Fencing = Fencing,
+            Admission = Admission,
+            BackOffAfter = _ => BackOff,
+            Fleet = Fleet,
+        });
 
     /// <summary>The hold as this node's <see cref="HoldActor"/> shows it.</summary>
     private protected void Hold(bool held)
     {
         Board.Show(new HoldState(Board.Version + 1, held ? new FleetHold("ann", "switch upgrade", DateTimeOffset.UnixEpoch) : null));
         Sys.EventStream.Publish(HoldShown.Instance);
+    }
+
+    /// <summary>The cordons as this node's <see cref="CordonActor"/> shows them: of this host or of none.</summary>
+    private protected void Cordon(string? host)
+    {
+        HostCordon[] all = host is null ? [] : [new HostCordon(new HostName(host), "ann", "new memory", DateTimeOffset.UnixEpoch)];
+        Cordons.Show(new CordonState(++_cordonVersion, all.ToImmutableDictionary(c => c.Host)));
+        Sys.EventStream.Publish(CordonsShown.Instance);
     }
 
     /// <summary>The value of a sample on the metrics page, as Prometheus would read it; 0 for a sample that is not there.</summary>
@@ -162,7 +195,7 @@ public abstract class MigrationKit : TestKit
 
     private protected async Task Eventually(Func<Task<bool>> condition, Func<string> what)
     {
-        bool holds = await Platform.Eventually.IsTrue(condition, s_patience);
+        bool holds = await Coordinator.Testing.Eventually.IsTrue(condition, s_patience);
         Assert.True(holds, holds ? "" : $"waited {s_patience.TotalSeconds} s in vain: {what()}");
     }
 

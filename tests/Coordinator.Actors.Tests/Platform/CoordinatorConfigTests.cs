@@ -11,25 +11,28 @@ public sealed class CoordinatorConfigTests : IDisposable
     // Ours, hence in nobody's reference file. Serializers, adapters and bindings are additions by nature.
     private static readonly string[] OwnSettings =
     [
-        "coordinator.sharding.vm-shard-count", "coordinator.fencing.", "coordinator.alerts.", "coordinator.pause-watch.limit", "coordinator.pause-watch.interval",
+        "coordinator.sharding.vm-shard-count", "coordinator.fencing.", "coordinator.alerts.", "coordinator.admission.", "coordinator.readiness.", "coordinator.discovery.", "coordinator.read-model.", "coordinator.sweeper.", "coordinator.pause-watch.limit", "coordinator.pause-watch.interval",
         "akka.persistence.journal.sharding.class", "akka.persistence.snapshot-store.sharding.class",
         "akka.actor.serializers.", "akka.actor.serialization-bindings.", "akka.persistence.journal.sql.event-adapter",
     ];
 
     private readonly TemporaryDirectory directory = new();
 
-    public static TheoryData<string> ShippedSettings => [.. Flatten(CoordinatorConfig.ReadFile(Shipped)).Keys];
+    private static readonly string[] Profiles = [CoordinatorConfig.EmbeddedProfile, CoordinatorConfig.ClusterProfile];
 
-    private static string Shipped => Path.Combine(CoordinatorConfig.ShippedDirectory, CoordinatorConfig.RootFile);
+    public static IEnumerable<object[]> ShippedSettings =>
+        Profiles.SelectMany(profile => Flatten(CoordinatorConfig.ReadFile(Shipped(profile))).Keys, (profile, setting) => new object[] { profile, setting });
+
+    private static string Shipped(string profile) => Path.Combine(CoordinatorConfig.ShippedDirectory, profile);
 
     public void Dispose() => directory.Dispose();
 
     [Fact]
     public void Load_EveryShippedFile_IsIncluded()
     {
-        var root = File.ReadAllText(Shipped);
+        var root = string.Concat(Profiles.Select(profile => File.ReadAllText(Shipped(profile))));
         var others = Directory.GetFiles(CoordinatorConfig.ShippedDirectory, "*.conf")
-            .Select(Path.GetFileName).Where(file => file != CoordinatorConfig.RootFile);
+            .Select(Path.GetFileName).Where(file => !Profiles.Contains(file));
         Assert.All(others, file => Assert.Contains($"include \"{file}\"", root, StringComparison.Ordinal));
         Assert.Equal("lease-majority", CoordinatorConfig.Load().GetString("akka.cluster.split-brain-resolver.active-strategy"));
     }
@@ -37,7 +40,7 @@ public sealed class CoordinatorConfigTests : IDisposable
     /// <summary>Akka ignores a misspelt or outdated setting without a word.</summary>
     [Theory]
     [MemberData(nameof(ShippedSettings))]
-    public void Load_EveryShippedSetting_OverridesOneThatExistsWithAnotherValue(string setting)
+    public void Load_EveryShippedSetting_OverridesOneThatExistsWithAnotherValue(string profile, string setting)
     {
         if (OwnSettings.Any(own => setting.StartsWith(own, StringComparison.Ordinal)))
         {
@@ -46,7 +49,7 @@ public sealed class CoordinatorConfigTests : IDisposable
 
         var reference = References(setting).Select(path => Reference.GetValue(path)).FirstOrDefault(value => value is not null);
         Assert.True(reference is not null, $"{setting} is in no reference file: misspelt, or gone in this version?");
-        Assert.NotEqual(reference.ToString(), CoordinatorConfig.ReadFile(Shipped).GetValue(setting).ToString());
+        Assert.NotEqual(reference.ToString(), CoordinatorConfig.ReadFile(Shipped(profile)).GetValue(setting).ToString());
     }
 
     [Fact]
@@ -90,13 +93,27 @@ public sealed class CoordinatorConfigTests : IDisposable
     [InlineData("")]
     public void HoconText_BracketsInStringsAndComments_DoNotCount(string text) => Assert.Null(HoconText.FindUnbalanced(text));
 
+    [Theory]
+    [InlineData(CoordinatorConfig.EmbeddedProfile)]
+    [InlineData(CoordinatorConfig.ClusterProfile)]
+    public void FailoverTimes_Shipped_FitTogether(string profile) => FailoverTimes.Verify(CoordinatorConfig.Load(profile: profile));
+
     [Fact]
-    public void FailoverTimes_Shipped_FitTogether() => FailoverTimes.Verify(CoordinatorConfig.Load());
+    public void FailoverTimes_KeepMajority_NeedsNoLease()
+    {
+        var config = ConfigurationFactory.ParseString("""
+            akka.cluster.split-brain-resolver { active-strategy = keep-majority, stable-after = 5s }
+            coordinator.lease.heartbeat-timeout = 15s
+            """).WithFallback(CoordinatorConfig.Load(profile: CoordinatorConfig.ClusterProfile));
+        FailoverTimes.Verify(config);
+    }
 
     [Theory]
     [InlineData("coordinator.lease.heartbeat-timeout = 15s", "the survivor would put itself out")]
     [InlineData("akka.cluster.split-brain-resolver.stable-after = 1s", "the survivor would put itself out")]
     [InlineData("coordinator.pause-watch.limit = 10s", "could already have been replaced")]
+    [InlineData("akka.cluster.gossip-interval = 2s", "nodes see the same silence up to 00:00:07 apart")]
+    [InlineData("akka.cluster.split-brain-resolver.active-strategy = keep-majority", "nothing but time keeps two sides from deciding differently")]
     public void FailoverTimes_Contradicting_AreRefused(string change, string consequence)
     {
         var config = ConfigurationFactory.ParseString(change).WithFallback(CoordinatorConfig.Load());
@@ -112,6 +129,7 @@ public sealed class CoordinatorConfigTests : IDisposable
         (typeof(Akka.Coordination.Lease), "Akka.Coordination.reference.conf"),
         (typeof(Akka.Cluster.Sharding.ClusterSharding), "Akka.Cluster.Sharding.reference.conf"),
         (typeof(Akka.Cluster.Tools.PublishSubscribe.DistributedPubSub), "Akka.Cluster.Tools.PublishSubscribe.reference.conf"),
+        (typeof(Akka.Cluster.Tools.Client.ClusterClientReceptionist), "Akka.Cluster.Tools.Client.reference.conf"),
         (typeof(Akka.Persistence.Sql.SqlPersistence), "Akka.Persistence.Sql.persistence.conf"),
         (typeof(Akka.Persistence.Sql.SqlPersistence), "Akka.Persistence.Sql.snapshot.conf"),
     }.Select(file => ConfigurationFactory.FromResource(file.Item2, file.Item1.Assembly)).Aggregate((all, next) => all.WithFallback(next));

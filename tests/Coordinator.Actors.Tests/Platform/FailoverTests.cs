@@ -1,14 +1,19 @@
 using System.Diagnostics;
+using Coordinator.PostgresLab;
 using Xunit.Abstractions;
 
 namespace Coordinator.Actors.Tests.Platform;
 
-public sealed class FailoverTests(ITestOutputHelper output)
+public sealed class SqliteFailoverTests(ITestOutputHelper output) : FailoverTests(output, () => new SqliteTestDatabase());
+
+public sealed class PostgresFailoverTests(ThrowawayPostgres server, ITestOutputHelper output) : FailoverTests(output, () => new PostgresTestDatabase(server)), IClassFixture<ThrowawayPostgres>;
+
+public abstract class FailoverTests(ITestOutputHelper output, Func<TestDatabase> database)
 {
     [Fact]
     public async Task Cluster_EitherNodeIsLost_TheOtherRecoversEveryEntityUnasked()
     {
-        await using var cluster = new TwoNodeCluster();
+        await using var cluster = new TwoNodeCluster(database());
         await cluster.StartBoth();
         var counts = await cluster.IncrementAll(0);
         await CommandsReachTheNodeThatListens(cluster);

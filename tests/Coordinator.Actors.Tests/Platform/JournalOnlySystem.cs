@@ -5,7 +5,7 @@ using Coordinator.Actors.Platform;
 
 namespace Coordinator.Actors.Tests.Platform;
 
-/// <summary>The shipped configuration without a cluster: one node's journal, several of them on one file.</summary>
+/// <summary>The shipped configuration without a cluster: one node's journal, several of them on one database.</summary>
 static class JournalOnlySystem
 {
     public static ActorSystem Create(string name, SqlStore store)
@@ -16,7 +16,7 @@ static class JournalOnlySystem
             akka.extensions = []
             akka.stdout-loglevel = OFF
             akka.loglevel = OFF
-            """).WithFallback(CoordinatorConfig.Load());
+            """).WithFallback(CoordinatorConfig.Load(profile: store.ProfileFile));
         return ActorSystem.Create(name, BootstrapSetup.Create().WithConfig(config).And(new DataOptionsSetup(store.DataOptions)));
     }
 }

@@ -1,13 +1,18 @@
+using Coordinator.PostgresLab;
 using Xunit.Abstractions;
 
 namespace Coordinator.Actors.Tests.Platform;
 
-public sealed class PausedNodeTests(ITestOutputHelper output)
+public sealed class SqlitePausedNodeTests(ITestOutputHelper output) : PausedNodeTests(output, () => new SqliteTestDatabase());
+
+public sealed class PostgresPausedNodeTests(ThrowawayPostgres server, ITestOutputHelper output) : PausedNodeTests(output, () => new PostgresTestDatabase(server)), IClassFixture<ThrowawayPostgres>;
+
+public abstract class PausedNodeTests(ITestOutputHelper output, Func<TestDatabase> database)
 {
     [Fact]
     public async Task Node_PausedUntilItIsReplaced_PutsItselfOutAndRecordsNothing()
     {
-        await using var cluster = new TwoNodeCluster();
+        await using var cluster = new TwoNodeCluster(database());
         await cluster.StartBoth();
         var counts = await cluster.IncrementAll(1);
         var lost = await cluster[0].Ask("entities");

@@ -58,12 +58,6 @@ sealed class ProbeProcess : IAsyncDisposable
         }
     }
 
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     public void Tell(string command) => process.StandardInput.WriteLine(command);
 

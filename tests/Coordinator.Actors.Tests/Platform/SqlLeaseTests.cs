@@ -4,21 +4,26 @@ using Akka.Coordination;
 using Akka.Event;
 using Coordinator.Actors.Fencing;
 using Coordinator.Actors.Platform;
+using Coordinator.PostgresLab;
 
 namespace Coordinator.Actors.Tests.Platform;
 
-public sealed class SqlLeaseTests : IDisposable
+public sealed class SqliteLeaseTests() : SqlLeaseTests(new SqliteTestDatabase());
+
+public sealed class PostgresLeaseTests(ThrowawayPostgres server) : SqlLeaseTests(new PostgresTestDatabase(server)), IClassFixture<ThrowawayPostgres>;
+
+public abstract class SqlLeaseTests : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
-    private readonly TemporaryDirectory directory = new();
-    private readonly SqliteStore store;
+    private readonly TestDatabase database;
+    private readonly SqlStore store;
     private readonly List<SqlLease> leases = [];
 
-    public SqlLeaseTests()
+    protected SqlLeaseTests(TestDatabase database)
     {
-        store = new SqliteStore(directory.DatabaseFile);
-        store.CreateAndVerify(shardCount: 20);
+        this.database = database;
+        store = database.NewVerifiedStore();
     }
 
     public void Dispose()
@@ -28,7 +33,8 @@ public sealed class SqlLeaseTests : IDisposable
             lease.StopRenewing();
         }
 
-        directory.Dispose();
+        database.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     [Fact]
@@ -95,11 +101,11 @@ public sealed class SqlLeaseTests : IDisposable
     public async Task Lease_Expiry_IsJudgedByTheDatabasesClock()
     {
         var lease = Lease("b");
-        Execute($"INSERT INTO lease VALUES ('test', 'someone', 7, {store.NowMsSql} + 3600000)");
+        database.Execute($"INSERT INTO lease VALUES ('test', 'someone', 7, {store.NowMsSql} + 3600000)");
         Assert.False(await lease.Acquire());
-        Execute($"UPDATE lease SET expires_at_ms = {store.NowMsSql} - 1");
+        database.Execute($"UPDATE lease SET expires_at_ms = {store.NowMsSql} - 1");
         Assert.True(await lease.Acquire());
-        Assert.Equal(8L, Scalar("SELECT version FROM lease WHERE name = 'test'"));
+        Assert.Equal(8L, database.Scalar("SELECT version FROM lease WHERE name = 'test'"));
     }
 
     [Theory]
@@ -111,7 +117,7 @@ public sealed class SqlLeaseTests : IDisposable
         var lost = new List<Exception>();
         var lease = Lease("a");
         Assert.True(await lease.Acquire(lost.Add));
-        Execute(mishap);
+        database.Execute(mishap);
         Assert.True(await Eventually.IsTrue(() => lost.Count > 0, Limit));
         Assert.False(lease.CheckLease());
         Assert.IsType<LeaseException>(Assert.Single(lost));
@@ -123,8 +129,7 @@ public sealed class SqlLeaseTests : IDisposable
         var lost = new TaskCompletionSource<Exception>();
         var lease = Lease("a", timeToLiveMs: 2_000);
         Assert.True(await lease.Acquire(lost.SetResult));
-        using (var writer = store.Open())
-        using (writer.BeginTransaction())
+        using (database.Block("lease"))
         {
             var reason = await lost.Task.WaitAsync(Limit);
             Assert.False(lease.CheckLease());
@@ -181,7 +186,7 @@ public sealed class SqlLeaseTests : IDisposable
             }
         })));
         Assert.InRange(acquisitions, 6, 150);
-        Assert.Equal(Convert.ToInt64(acquisitions), Scalar("SELECT version FROM lease WHERE name = 'test'"));
+        Assert.Equal(Convert.ToInt64(acquisitions), database.Scalar("SELECT version FROM lease WHERE name = 'test'"));
     }
 
     [Theory]
@@ -196,17 +201,17 @@ public sealed class SqlLeaseTests : IDisposable
     [InlineData(false)]
     public async Task LeaseHolder_StoppedBeyondItsTimeToLiveAndContinued_FindsItLost(bool takenMeanwhile)
     {
-        await using var holder = new ProbeProcess("lease", "test", directory.DatabaseFile, "2000");
+        await using var holder = new ProbeProcess("lease", "test", database.Address, "2000");
         await holder.WaitForFact("ready");
         holder.Tell("acquire");
         await holder.WaitForFact("acquired True");
-        var version = (long)Scalar("SELECT version FROM lease")!;
+        var version = (long)database.Scalar("SELECT version FROM lease")!;
 
         holder.SignalStopped();
         var other = Lease("b", timeToLiveMs: 60_000);
         Assert.True(takenMeanwhile
             ? await Eventually.IsTrue(other.Acquire, Limit)
-            : await Eventually.IsTrue(() => (long)Scalar($"SELECT expires_at_ms <= {store.NowMsSql} FROM lease")! == 1, Limit));
+            : await Eventually.IsTrue(() => database.Scalar($"SELECT 1 FROM lease WHERE expires_at_ms <= {store.NowMsSql}") is not null, Limit));
 
         var woken = holder.Now;
         holder.SignalContinued();
@@ -216,7 +221,7 @@ public sealed class SqlLeaseTests : IDisposable
         holder.Tell("acquire");
         await holder.WaitForFact($"acquired {!takenMeanwhile}", woken);
         Assert.Equal(takenMeanwhile, other.CheckLease());
-        Assert.Equal(version + 1, Scalar("SELECT version FROM lease"));
+        Assert.Equal(version + 1, database.Scalar("SELECT version FROM lease"));
     }
 
     private SqlLease Lease(string owner, string name = "test", int timeToLiveMs = 10_000, int? intervalMs = null, int? operationMs = null)
@@ -228,21 +233,5 @@ public sealed class SqlLeaseTests : IDisposable
         var lease = new SqlLease(new LeaseSettings(name, owner, times, Config.Empty), store, TimeProvider.System, NoLogger.Instance);
         leases.Add(lease);
         return lease;
-    }
-
-    private void Execute(string sql)
-    {
-        using var connection = store.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
-    }
-
-    private object? Scalar(string sql)
-    {
-        using var connection = store.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        return command.ExecuteScalar();
     }
 }

@@ -1,6 +1,6 @@
 namespace Coordinator.Actors.Tests.Platform;
 
-/// <summary>Two coordinator nodes in processes of their own, on one SQLite file, with counters for VMs.</summary>
+/// <summary>Two coordinator nodes in processes of their own, on one database, with counters for VMs.</summary>
 sealed class TwoNodeCluster : IAsyncDisposable
 {
     public const int VmCount = 30;
@@ -10,12 +10,14 @@ sealed class TwoNodeCluster : IAsyncDisposable
     public static readonly TimeSpan FailoverLimit = TimeSpan.FromSeconds(30);
 
     private readonly TemporaryDirectory directory = new();
-    private readonly int[] ports = [ProbeProcess.FreePort(), ProbeProcess.FreePort()];
+    private readonly TestDatabase database;
+    private readonly int[] ports = [FreePort.Next(), FreePort.Next()];
     private readonly ProbeProcess?[] nodes = new ProbeProcess?[2];
     private readonly string configFile;
 
-    public TwoNodeCluster()
+    public TwoNodeCluster(TestDatabase database)
     {
+        this.database = database;
         configFile = Path.Combine(directory.Path, "test.conf");
         File.WriteAllText(configFile, "akka.cluster.sharding.fail-on-invalid-entity-state-transition = on");
     }
@@ -75,8 +77,9 @@ sealed class TwoNodeCluster : IAsyncDisposable
         }
 
         directory.Dispose();
+        database.Dispose();
     }
 
     private void Start(int node) =>
-        nodes[node] = new ProbeProcess("node", $"{ports[node]}", $"127.0.0.1:{ports[0]},127.0.0.1:{ports[1]}", directory.DatabaseFile, configFile);
+        nodes[node] = new ProbeProcess("node", $"{ports[node]}", $"127.0.0.1:{ports[0]},127.0.0.1:{ports[1]}", database.Address, configFile);
 }

@@ -1,7 +1,9 @@
 using System.Net;
+using Coordinator.Actors.Fleet;
 using Coordinator.Actors.Tests.Platform;
 using Coordinator.Contracts.Api;
 using Grpc.Core;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Coordinator.Actors.Tests.Server;
 
@@ -28,7 +30,7 @@ public sealed class OperationsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Metrics_AreServedAloneOnAListenerOfTheirOwn()
+    public async Task Metrics_AreServedOnTheListenerOfPagesAndNoApiIs()
     {
         ServerWorld.Node node = _world.Nodes[0];
 
@@ -42,6 +44,57 @@ public sealed class OperationsTests : IAsyncLifetime
         Assert.Contains("# TYPE coordinator_blackout_seconds histogram\n", page, StringComparison.Ordinal);
         using HttpResponseMessage other = await _http.GetAsync(new Uri(node.Metrics, "/coordinator.api.v1.Coordinator/ListHosts"));
         Assert.NotEqual(HttpStatusCode.OK, other.StatusCode);
+        await Becomes(
+            async () => (await _http.GetStringAsync(node.Metrics)) is { } figures
+                && figures.Contains("coordinator_cluster_members{status=\"Up\"} 1\n", StringComparison.Ordinal) && figures.Contains("coordinator_shards{node=\"akka.tcp://", StringComparison.Ordinal),
+            "members and shards are counted");
+    }
+
+    [Fact]
+    public async Task Health_IsSaidByPlainHttp()
+    {
+        ServerWorld.Node node = _world.Nodes[0];
+        Assert.Equal("alive\n", await _http.GetStringAsync(new Uri(node.Metrics, "/livez")));
+        await Becomes(async () => (await _http.GetAsync(new Uri(node.Metrics, "/readyz"))).StatusCode == HttpStatusCode.OK, "ready");
+
+        string page = await _http.GetStringAsync(new Uri(node.Metrics, "/readyz?verbose"));
+
+        Assert.All(["journal", "cluster", "region", "hold", "lease"], check => Assert.Contains($"[+] {check}", page, StringComparison.Ordinal));
+        Assert.EndsWith("\nready\n", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pages_AreNotServedWhereTheApiIs()
+    {
+        using HttpClient second = new() { DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        foreach (string page in new[] { "/metrics", "/livez", "/readyz", "/" })
+        {
+            using HttpResponseMessage answer = await second.GetAsync(new Uri($"http://{_world.Nodes[0].Channel.Target}{page}"));
+            Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task Fleet_IsKnownToEveryNodeAndFilledFromTheJournalAtTheStart()
+    {
+        ServerWorld.Node first = _world.Nodes[0];
+        await first.Client.StartVirtualMachineAsync(new StartVirtualMachineRequest { RequestId = "s", Host = "host-a", DefinitionYaml = "name: web-1" });
+        await first.Client.StartMigrationAsync(new StartMigrationRequest { RequestId = "m", Vm = "web-1", DestinationHost = "host-b", Policy = new MigrationPolicy { VerifyMs = 0 } });
+        ServerWorld.Node second = await _world.StartNode();
+
+        foreach (ServerWorld.Node node in new[] { first, second })
+        {
+            FleetBoard board = node.App.Services.GetRequiredService<FleetBoard>();
+            await Becomes(() => Task.FromResult(board.Picture() is { IsFilled: true, Recent.Succeeded: 1 } fleet && fleet.Vms.Any(v => v is { Vm: "web-1", Phase: "Succeeded", Verdict: "Verified" })), "the end is on the board");
+        }
+
+        ClusterBoard cluster = second.App.Services.GetRequiredService<ClusterBoard>();
+        await Becomes(
+            () => Task.FromResult(cluster.Picture.Members is { Count: 2 } members && members.All(m => m is { Status: "Up", Reachable: true, Shown.Shards: >= 0 }) && members.Count(m => m.IsOldest) == 1),
+            "both nodes are in the picture",
+            () => string.Join("; ", cluster.Picture.Members));
+        await first.Stop();
+        await Becomes(() => Task.FromResult(cluster.Picture.Members.Any(m => m.GoneAt is not null)), "the first one is gone");
     }
 
     [Fact]
@@ -69,5 +122,6 @@ public sealed class OperationsTests : IAsyncLifetime
         await first.Client.StartMigrationAsync(new StartMigrationRequest { RequestId = "m", Vm = "web-1", DestinationHost = "host-b" });
     }
 
-    private static async Task Becomes(Func<Task<bool>> condition, string what) => Assert.True(await Eventually.IsTrue(condition, s_patience), $"waited {s_patience.TotalSeconds} s in vain: {what}");
+    private static async Task Becomes(Func<Task<bool>> condition, string what, Func<string>? seen = null)
+        => Assert.True(await Eventually.IsTrue(condition, s_patience), $"waited {s_patience.TotalSeconds} s in vain: {what}. Seen: {seen?.Invoke()}");
 }

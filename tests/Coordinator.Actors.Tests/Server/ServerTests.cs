@@ -187,7 +187,7 @@ public sealed class ServerTests : IAsyncLifetime
     }
 
     private static async Task Eventually(Func<Task<bool>> condition, string what) =>
-        Assert.True(await Platform.Eventually.IsTrue(() => Holds(condition), s_patience), $"waited {s_patience.TotalSeconds} s in vain: {what}");
+        Assert.True(await Coordinator.Testing.Eventually.IsTrue(() => Holds(condition), s_patience), $"waited {s_patience.TotalSeconds} s in vain: {what}");
 
     private static async Task<bool> Holds(Func<Task<bool>> condition)
     {

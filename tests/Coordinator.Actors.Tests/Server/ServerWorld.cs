@@ -16,6 +16,14 @@ namespace Coordinator.Actors.Tests.Server;
 /// <summary>Real servers in this process on one journal file, with the fake hosts dialling in over gRPC.</summary>
 internal sealed class ServerWorld : IAsyncDisposable
 {
+    /// <summary>These nodes share a process with other tests on a busy machine; how soon a silent node is put out is judged elsewhere, by processes of their own.</summary>
+    private const string Patient = """
+        akka.cluster.failure-detector.acceptable-heartbeat-pause = 30s
+        coordinator.pause-watch.limit = 30s
+        coordinator.discovery.silent-after = 60s
+
+        """;
+
     private readonly string _directory = Directory.CreateTempSubdirectory("coordinator-server-test-").FullName;
     private readonly Dictionary<string, Agent> _agents = [];
     private readonly List<Node> _nodes = [];
@@ -24,13 +32,18 @@ internal sealed class ServerWorld : IAsyncDisposable
 
     public IReadOnlyList<Node> Nodes => _nodes;
 
-    public async Task<Node> StartNode()
+    public string JournalFile => Path.Combine(_directory, "coordinator.db");
+
+    /// <param name="config">HOCON in front of the shipped files.</param>
+    public async Task<Node> StartNode(string config = "")
     {
-        int grpc = FreePort();
-        int cluster = FreePort();
-        int metrics = FreePort();
+        string configFile = Path.Combine(_directory, $"node-{_nodes.Count}.conf");
+        await File.WriteAllTextAsync(configFile, Patient + config);
+        int grpc = FreePort.Next();
+        int cluster = FreePort.Next();
+        int metrics = FreePort.Next();
         string first = $"127.0.0.1:{_nodes.FirstOrDefault(n => !n.IsStopped)?.ClusterPort ?? cluster}";
-        ServerOptions options = ServerOptions.Of(null, _directory, $"127.0.0.1:{grpc}", $"127.0.0.1:{cluster}", [first], _ => null, $"127.0.0.1:{metrics}");
+        ServerOptions options = ServerOptions.Of(configFile, _directory, $"127.0.0.1:{grpc}", $"127.0.0.1:{cluster}", [first], _ => null, $"127.0.0.1:{metrics}");
         WebApplication app = ServerHost.Build(options, logging => logging.ClearProviders());
         await app.StartAsync();
         Node node = new(app, cluster, metrics, GrpcChannel.ForAddress($"http://127.0.0.1:{grpc}"));
@@ -89,12 +102,6 @@ internal sealed class ServerWorld : IAsyncDisposable
         _ => throw new InvalidOperationException($"agents do not say {message}"),
     };
 
-    private static int FreePort()
-    {
-        using TcpListener listener = new(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     internal sealed class Node(WebApplication app, int clusterPort, int metricsPort, GrpcChannel channel)
     {

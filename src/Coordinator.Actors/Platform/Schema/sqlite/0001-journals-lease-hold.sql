@@ -1,4 +1,6 @@
--- Every statement can be repeated. Columns are those of Akka.Persistence.Sql 1.5.73 ("default" table mapping, tag table, writer uuid).
+-- minimum-reader: 1
+-- Every statement can be repeated: a file of the time before versions has these tables, and becomes version 1 by this script.
+-- Columns are those of Akka.Persistence.Sql 1.5.73 ("default" table mapping, tag table, writer uuid).
 -- Ours is the uniqueness of (persistence_id, sequence_number): it is what keeps a stale incarnation from recording anything, and the plugin
 -- creates it on its auto-initialize path only. AUTOINCREMENT: an ordering number of a deleted event is never given again, readers remember them.
 
