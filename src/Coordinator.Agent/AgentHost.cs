@@ -10,6 +10,9 @@ using Coordinator.Agent.Sessions;
 using Coordinator.Agent.Simulated;
 using Coordinator.Agent.State;
 using Coordinator.AgentProtocol;
+using Coordinator.Certificates.Files;
+using Coordinator.Certificates.Links;
+using Coordinator.Certificates.Listeners;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -38,10 +41,14 @@ internal sealed class AgentHost : IAsyncDisposable
 
     /// <exception cref="AgentStoreException">The state directory cannot be used.</exception>
     /// <exception cref="IOException">The handoff address cannot be bound.</exception>
+    /// <exception cref="CertificateFileException">The host's certificates cannot be used.</exception>
     public static async Task<AgentHost> StartAsync(HostConfiguration configuration, Action<ILoggingBuilder> logging)
     {
         AgentStore store = AgentStore.Open(configuration.StateDirectory);
+        QemuLauncher launcher = new(configuration.Scope, configuration.Keeper);
         VmSessions? sessions = null;
+        AgentContext? context = null;
+        LinkCertificates? certificates = null;
         try
         {
             WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
@@ -49,25 +56,42 @@ internal sealed class AgentHost : IAsyncDisposable
             logging(builder.Logging);
             builder.WebHost.ConfigureKestrel(kestrel =>
             {
-                kestrel.Listen(HandoffPort.For(configuration.Handoff.Listen, configuration.StateDirectory), listen => listen.Protocols = HttpProtocols.Http2);
+                kestrel.Listen(HandoffPort.For(configuration.Handoff.Listen, configuration.StateDirectory), listen =>
+                {
+                    listen.Protocols = HttpProtocols.Http2;
+                    if (configuration.Tls is not null)
+                    {
+                        listen.UseCertificates(kestrel.ApplicationServices.GetRequiredService<LinkCertificates>());
+                    }
+                });
                 kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(2);
                 kestrel.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(2);
             });
             builder.Services.AddGrpc();
             builder.Services.AddSingleton<HandoffListener>();
+            if (configuration.Tls is { } files)
+            {
+                builder.Services.AddSingleton(services => HostCertificates.Open(files, configuration.HostId, services.GetRequiredService<ILoggerFactory>()));
+            }
+
             builder.Services.AddSingleton(_ => sessions!);
+            builder.Services.AddSingleton(_ => context!);
             WebApplication web = builder.Build();
             ILoggerFactory loggers = web.Services.GetRequiredService<ILoggerFactory>();
-            AgentContext? context = null;
-            CoordinatorLink link = new(configuration.Coordinators, () => Hello(context!, sessions!), loggers.CreateLogger<CoordinatorLink>());
+            certificates = web.Services.GetService<LinkCertificates>();
+            CoordinatorLink link = new(
+                configuration.Coordinators, () => Hello(context!, sessions!), () => Status(context!), certificates, loggers.CreateLogger<CoordinatorLink>());
             context = new AgentContext(
-                configuration, store, new QemuLauncher(configuration.Scope), new HostMemory(), new StreamPorts(configuration.MigrationStream), link, loggers)
+                configuration, store, launcher, new HostMemory(), new StreamPorts(configuration.MigrationStream), link, loggers)
             {
+                Certificates = certificates,
                 History = AgentHistory.FromEnvironment(configuration.HostId, store.InstanceId),
             };
             sessions = new VmSessions(context);
             link.Sessions = sessions;
             web.MapGrpcService<HandoffListener>();
+
+            await launcher.SettleAsync();
 
             // Guests first: one may stand still and wait for this agent. And before anybody can ask: a VM without a session is answered "unknown".
             await OrphanedGuests.TakeOverAsync(configuration, store, loggers.CreateLogger("Coordinator.Agent.OrphanedGuests"));
@@ -87,6 +111,7 @@ internal sealed class AgentHost : IAsyncDisposable
         catch
         {
             await (sessions?.DisposeAsync() ?? ValueTask.CompletedTask);
+            certificates?.Dispose();
             store.Dispose();
             throw;
         }
@@ -101,6 +126,7 @@ internal sealed class AgentHost : IAsyncDisposable
         using CancellationTokenSource limit = new(TimeSpan.FromSeconds(2));
         await _web.StopAsync(limit.Token);
         await _web.DisposeAsync();
+        Context.Certificates?.Dispose();
         _store.Dispose();
         if (Context.History is { } history)
         {
@@ -114,6 +140,11 @@ internal sealed class AgentHost : IAsyncDisposable
         return BindingAddress.Parse(address).Port;
     }
 
+    private static HostStatus Status(AgentContext context) => new()
+    {
+        MemoryFreeMib = Math.Max(0, context.Memory.AvailableMiB - context.Host.MemoryReserveMiB - context.Promises.TotalMiB),
+    };
+
     private static Hello Hello(AgentContext context, VmSessions sessions)
     {
         Hello hello = new()
@@ -123,7 +154,14 @@ internal sealed class AgentHost : IAsyncDisposable
             StoreInstance = WireIds.ToWire(context.Store.InstanceId),
             HandoffAddress = context.HandoffAddress,
             MemoryAvailableMib = context.Memory.AvailableMiB,
+            Driver = context.Host.Driver == HypervisorDriver.Simulated ? "simulated" : "qemu",
+            Limits = new HostLimits { Outgoing = context.Host.Limits.Outgoing, Incoming = context.Host.Limits.Incoming },
         };
+        if (context.Host.Limits.BandwidthBytesPerSec is { } bandwidth)
+        {
+            hello.Limits.BandwidthBytesPerSec = bandwidth;
+        }
+
         hello.QemuVersions.AddRange(context.QemuVersions);
         hello.Vms.AddRange(sessions.Vms);
         return hello;

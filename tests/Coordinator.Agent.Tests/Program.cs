@@ -11,6 +11,7 @@ internal static class Program
     {
         [CrashWriter.Word, var directory, var first] => await CrashWriter.RunAsync(directory, long.Parse(first, CultureInfo.InvariantCulture)),
         [LaunchingAgent.Word, var directory] => await LaunchingAgent.RunAsync(directory),
+        [LaunchingAgent.Word, var directory, var keeper] => await LaunchingAgent.RunAsync(directory, keeper),
         _ => 2,
     };
 }

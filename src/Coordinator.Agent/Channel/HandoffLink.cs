@@ -2,6 +2,8 @@ using System.Threading.Channels;
 using Coordinator.Agent.Qemu;
 using Coordinator.Agent.Sessions;
 using Coordinator.AgentProtocol.HandoffChannel;
+using Coordinator.Certificates.Links;
+using Coordinator.Certificates.Verification;
 using Grpc.Core;
 using Grpc.Net.Client;
 
@@ -17,7 +19,7 @@ internal sealed class HandoffLink(VmSession session) : IAsyncDisposable
 
     private readonly Lock _gate = new();
     private Connection? _connection;
-    private string _dialling = "";
+    private (string Address, string Host) _dialling = ("", "");
     private string _saidWhyNot = "";
     private Action<DestinationFrame, long>? _onRehearsed;
 
@@ -26,6 +28,9 @@ internal sealed class HandoffLink(VmSession session) : IAsyncDisposable
     {
         set => Volatile.Write(ref _onRehearsed, value);
     }
+
+    /// <summary>Why this side refuses the last one that was dialled, or is refused by it; empty when it was not that.</summary>
+    public string Refusal { get; private set; } = "";
 
     /// <summary>On its way when this returns true; the stream is written on the calling thread.</summary>
     public bool TrySend(SourceFrame frame)
@@ -40,40 +45,42 @@ internal sealed class HandoffLink(VmSession session) : IAsyncDisposable
     }
 
     /// <summary>Dials in the background unless there is an open stream to this address, or one is being dialled.</summary>
-    public void Dial(string address) => _ = ConnectAsync(address);
+    public void Dial(string address, string host) => _ = ConnectAsync(address, host);
 
+    /// <param name="address">Where the destination's agent listens.</param>
+    /// <param name="host">Whose agent must be there; its certificate is to say so.</param>
     /// <returns>True when a stream to this address is open.</returns>
-    public async Task<bool> ConnectAsync(string address)
+    public async Task<bool> ConnectAsync(string address, string host)
     {
         lock (_gate)
         {
-            if (address.Length == 0 || _dialling == address || (_connection is { IsOpen: true } open && open.Address == address))
+            if (address.Length == 0 || _dialling == (address, host) || (_connection is { IsOpen: true } open && open.Address == address && open.Host == host))
             {
                 return _connection is { IsOpen: true };
             }
 
-            _dialling = address;
+            _dialling = (address, host);
         }
 
         Connection? dialled = null;
         try
         {
-            dialled = await Connection.OpenAsync(address, s_dialLimit, session.Stopping);
+            dialled = await Connection.OpenAsync(address, host, session.Agent.Certificates, s_dialLimit, session.Stopping);
             _ = ReadAsync(dialled);
         }
         catch (Exception e) when (e is RpcException or UriFormatException or OperationCanceledException or IOException)
         {
-            SayWhyNot(address, e is RpcException rpc ? rpc.Status.Detail : e.Message);
+            SayWhyNot(address, e);
         }
 
         Connection? replaced = null;
         lock (_gate)
         {
-            _dialling = "";
+            _dialling = ("", "");
             if (dialled is not null)
             {
                 (replaced, _connection) = (_connection, dialled);
-                _saidWhyNot = "";
+                (_saidWhyNot, Refusal) = ("", "");
             }
         }
 
@@ -82,8 +89,11 @@ internal sealed class HandoffLink(VmSession session) : IAsyncDisposable
     }
 
     /// <summary>Once for each reason: a host that is away is dialled every two seconds, for days if it must be.</summary>
-    private void SayWhyNot(string address, string reason)
+    private void SayWhyNot(string address, Exception failure)
     {
+        string refusal = PeerRefusedException.In(failure) ?? "";
+        string reason = refusal.Length > 0 ? refusal : failure is RpcException rpc ? rpc.Status.Detail : failure.Message;
+        Refusal = failure is RpcException { StatusCode: StatusCode.PermissionDenied } ? reason : refusal;
         string said = $"{address}: {reason}";
         if (Interlocked.Exchange(ref _saidWhyNot, said) != said)
         {
@@ -128,7 +138,8 @@ internal sealed class HandoffLink(VmSession session) : IAsyncDisposable
         }
         catch (Exception e) when (e is RpcException or OperationCanceledException or IOException or InvalidOperationException)
         {
-            session.Logger.LogInformation("VM {Vm}: the handoff channel to {Address} ended: {Reason}", session.Vm, connection.Address, e is RpcException rpc ? rpc.Status.Detail : e.Message);
+            Refusal = e is RpcException { StatusCode: StatusCode.PermissionDenied } refused ? refused.Status.Detail : Refusal;
+            session.Logger.LogInformation("VM {Vm}: the handoff channel to {Address} ended: {Reason}", session.Vm, connection.Address, PeerRefusedException.In(e) ?? (e is RpcException rpc ? rpc.Status.Detail : e.Message));
         }
         finally
         {
@@ -145,15 +156,17 @@ internal sealed class HandoffLink(VmSession session) : IAsyncDisposable
     {
         private readonly GrpcChannel _channel;
 
-        private Connection(string address, GrpcChannel channel, AsyncDuplexStreamingCall<SourceFrame, DestinationFrame> call)
+        private Connection(string address, string host, GrpcChannel channel, AsyncDuplexStreamingCall<SourceFrame, DestinationFrame> call)
         {
-            Address = address;
+            (Address, Host) = (address, host);
             _channel = channel;
             Call = call;
             _ = WriteAsync();
         }
 
         public string Address { get; }
+
+        public string Host { get; }
 
         public AsyncDuplexStreamingCall<SourceFrame, DestinationFrame> Call { get; }
 
@@ -163,28 +176,17 @@ internal sealed class HandoffLink(VmSession session) : IAsyncDisposable
 
         public bool IsOpen { get; private set; } = true;
 
-        public static async Task<Connection> OpenAsync(string address, TimeSpan limit, CancellationToken cancellation)
+        public static async Task<Connection> OpenAsync(string address, string host, LinkCertificates? certificates, TimeSpan limit, CancellationToken cancellation)
         {
-            GrpcChannel channel = GrpcChannel.ForAddress($"http://{address}", new GrpcChannelOptions
-            {
-                HttpHandler = new SocketsHttpHandler
-                {
-                    ConnectTimeout = limit,
-                    EnableMultipleHttp2Connections = true,
-                    KeepAlivePingDelay = TimeSpan.FromSeconds(1),
-                    KeepAlivePingTimeout = TimeSpan.FromSeconds(1),
-                    KeepAlivePingPolicy = HttpKeepAlivePingPolicy.Always,
-                    PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
-                },
-                DisposeHttpClient = true,
-            });
+            GrpcChannel channel = GrpcChannel.ForAddress(
+                $"{(certificates is null ? "http" : "https")}://{address}", new GrpcChannelOptions { HttpHandler = Handler(host, certificates, limit), DisposeHttpClient = true });
             try
             {
                 AsyncDuplexStreamingCall<SourceFrame, DestinationFrame> call = new Handoff.HandoffClient(channel).Open(cancellationToken: cancellation);
 
                 // The listener sends its headers at once: without them nobody is there.
                 await call.ResponseHeadersAsync.WaitAsync(limit, cancellation);
-                return new Connection(address, channel, call);
+                return new Connection(address, host, channel, call);
             }
             catch (TimeoutException)
             {
@@ -196,6 +198,20 @@ internal sealed class HandoffLink(VmSession session) : IAsyncDisposable
                 channel.Dispose();
                 throw;
             }
+        }
+
+        /// <summary>The identity is the proof, not the address: hosts are advertised under addresses that only their networks know.</summary>
+        private static SocketsHttpHandler Handler(string host, LinkCertificates? certificates, TimeSpan limit)
+        {
+            SocketsHttpHandler handler = certificates is null
+                ? new SocketsHttpHandler { ConnectTimeout = limit }
+                : OutgoingLink.Handler(certificates, to => $"the agent at {to.Host}:{to.Port}", _ => PeerExpectation.AgentOf(host), limit);
+            handler.EnableMultipleHttp2Connections = true;
+            handler.KeepAlivePingDelay = TimeSpan.FromSeconds(1);
+            handler.KeepAlivePingTimeout = TimeSpan.FromSeconds(1);
+            handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.Always;
+            handler.PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan;
+            return handler;
         }
 
         public void Dispose()

@@ -1,5 +1,7 @@
 using Coordinator.Agent.Configuration.Documents;
 using Coordinator.Agent.Definitions;
+using Coordinator.Certificates.Files;
+using Coordinator.Domain.Admission;
 
 namespace Coordinator.Agent.Configuration;
 
@@ -33,6 +35,15 @@ public sealed record HostConfiguration(
 
     /// <summary>Guests never move between hosts of different drivers: their streams do not understand each other.</summary>
     public HypervisorDriver Driver { get; init; }
+
+    /// <summary>How many streams may go from and to this host at a time.</summary>
+    public HostLimits Limits { get; init; } = HostLimits.Default;
+
+    /// <summary>Socket of the keeper that starts QEMUs, for an agent in a container of its own. Null: the agent starts them.</summary>
+    public string? Keeper { get; init; }
+
+    /// <summary>Certificates of the links to coordinators and other agents. Null: those links are on loopback.</summary>
+    public CertificateFiles? Tls { get; init; }
 
     public const string QemuBinaryDefault = "/usr/bin/qemu-system-x86_64";
 

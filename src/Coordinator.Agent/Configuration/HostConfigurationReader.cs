@@ -2,6 +2,9 @@ using System.Net;
 using System.Text;
 using Coordinator.Agent.Configuration.Documents;
 using Coordinator.Agent.Definitions;
+using Coordinator.Certificates.Files;
+using Coordinator.Certificates.Links;
+using Coordinator.Domain.Admission;
 
 namespace Coordinator.Agent.Configuration;
 
@@ -9,8 +12,13 @@ internal sealed class HostConfigurationReader(ProblemList problems)
 {
     private const int MemoryReserveMiBAtMost = 16 * 1024 * 1024;
 
+    /// <summary>More than this at a time is a misprint: each needs a port, a QEMU and its memory.</summary>
+    private const int StreamsAtMost = 1_000;
+
+    private const int BandwidthMiBPerSecAtMost = 1024 * 1024;
+
     private static readonly string[] Keys =
-        ["hostId", "stateDirectory", "runDirectory", "coordinators", "handoff", "migrationStream", "driver", "qemu", "memoryReserveMiB", "variables"];
+        ["hostId", "stateDirectory", "runDirectory", "coordinators", "handoff", "migrationStream", "tls", "driver", "qemu", "memoryReserveMiB", "limits", "variables"];
 
     public HostConfiguration? Read(string yaml)
     {
@@ -32,17 +40,41 @@ internal sealed class HostConfigurationReader(ProblemList problems)
         var coordinators = Coordinators(reader);
         var handoff = Handoff(reader);
         var stream = MigrationStream(reader);
+        var tls = Tls(reader);
         var driver = Driver(reader.Text("driver"));
-        var (qemuDefault, qemuAllowed, scope) = Qemu(reader);
+        var (qemuDefault, qemuAllowed, scope, keeper) = Qemu(reader);
         var reserveMiB = reader.WholeNumber("memoryReserveMiB", 0, MemoryReserveMiBAtMost) ?? HostConfiguration.MemoryReserveMiBDefault;
+        var limits = Limits(reader);
         var variables = VariableMap.Read(reader.Mapping("variables"), problems);
+        if (!problems.Any)
+        {
+            KeepOnMachine(reader, coordinators, handoff!, tls);
+        }
+
         return problems.Any
             ? null
             : new HostConfiguration(
                 hostId!, stateDirectory!, runDirectory!, coordinators, handoff!, stream!, qemuDefault, qemuAllowed, scope, reserveMiB, variables)
             {
                 Driver = driver,
+                Keeper = keeper,
+                Limits = limits,
+                Tls = tls,
             };
+    }
+
+    private HostLimits Limits(MappingReader reader)
+    {
+        if (reader.Mapping("limits") is not { } mapping)
+        {
+            return HostLimits.Default;
+        }
+
+        var section = new MappingReader(mapping, "'limits'", ["outgoing", "incoming", "bandwidthMiBPerSec"], problems);
+        return new HostLimits(
+            section.WholeNumber("outgoing", 1, StreamsAtMost) ?? HostLimits.Default.Outgoing,
+            section.WholeNumber("incoming", 1, StreamsAtMost) ?? HostLimits.Default.Incoming,
+            section.WholeNumber("bandwidthMiBPerSec", 1, BandwidthMiBPerSecAtMost) is { } mib ? (long)mib << 20 : null);
     }
 
     private string? HostId(MappingReader reader)
@@ -161,6 +193,62 @@ internal sealed class HostConfigurationReader(ProblemList problems)
         return new MigrationStreamEndpoint(address, ports, advertised);
     }
 
+    private CertificateFiles? Tls(MappingReader reader)
+    {
+        if (reader.Mapping("tls") is not { } mapping)
+        {
+            return null;
+        }
+
+        var section = new MappingReader(mapping, "'tls'", ["certificate", "key", "authorities", "revoked"], problems);
+        var certificate = PemFile(section, "certificate", required: true);
+        var key = PemFile(section, "key", required: true);
+        var authorities = PemFile(section, "authorities", required: true);
+        var revoked = PemFile(section, "revoked", required: false);
+        return certificate is null || key is null || authorities is null ? null : new CertificateFiles(certificate, key, authorities, revoked);
+    }
+
+    private string? PemFile(MappingReader section, string key, bool required)
+    {
+        var text = section.Text(key, required);
+        if (text is not null && !text.Text.StartsWith('/'))
+        {
+            problems.Add(text.At, $"'tls.{key}' must be the absolute path of a PEM file, not '{Shown.Briefly(text.Text)}'.");
+        }
+
+        return text?.Text;
+    }
+
+    /// <summary>Links to coordinators and other agents are on loopback or have certificates, never neither.</summary>
+    private void KeepOnMachine(MappingReader reader, List<Uri> coordinators, HandoffEndpoint handoff, CertificateFiles? tls)
+    {
+        const string How = "give this host a certificate with 'tls'";
+        foreach (var address in coordinators)
+        {
+            if (tls is not null && address.Scheme != Uri.UriSchemeHttps)
+            {
+                problems.Add(reader.Node("coordinators")!.At, $"'{address}' is refused: with 'tls' every link is encrypted; write https://{address.Authority}.");
+            }
+            else if (tls is null && address.Scheme == Uri.UriSchemeHttps)
+            {
+                problems.Add(reader.Node("coordinators")!.At, $"'{address}' needs certificates: {How} (certificate, key, authorities), or write http:// for a coordinator on loopback.");
+            }
+            else if (tls is null && LoopbackRule.Refusal(address.Host, How) is { } refusal)
+            {
+                problems.Add(reader.Node("coordinators")!.At, $"'coordinators': {refusal}.");
+            }
+        }
+
+        foreach (var (key, host) in new[] { ("handoff.listen", handoff.Listen.Address.ToString()), ("handoff.advertise", handoff.Advertise.Host) })
+        {
+            if (tls is null && LoopbackRule.Refusal(host, How) is { } refusal)
+            {
+                problems.Add(reader.Node("handoff")!.At, $"'{key}': {refusal}.");
+                return;
+            }
+        }
+    }
+
     private MappingReader? Section(MappingReader reader, string key, string example)
     {
         if (reader.Node(key) is null)
@@ -214,17 +302,23 @@ internal sealed class HostConfigurationReader(ProblemList problems)
         }
     }
 
-    private (string Default, IReadOnlyList<string> Allowed, QemuScope Scope) Qemu(MappingReader reader)
+    private (string Default, IReadOnlyList<string> Allowed, QemuScope Scope, string? Keeper) Qemu(MappingReader reader)
     {
         if (reader.Mapping("qemu") is not { } mapping)
         {
-            return (HostConfiguration.QemuBinaryDefault, [], QemuScope.Auto);
+            return (HostConfiguration.QemuBinaryDefault, [], QemuScope.Auto, null);
         }
 
-        var section = new MappingReader(mapping, "'qemu'", ["default", "allowed", "scope"], problems);
+        var section = new MappingReader(mapping, "'qemu'", ["default", "allowed", "scope", "keeper"], problems);
         var binary = Binary(section.Text("default")) ?? HostConfiguration.QemuBinaryDefault;
         var allowed = (section.TextList("allowed") ?? []).Select(Binary).OfType<string>().Distinct(StringComparer.Ordinal).ToList();
-        return (binary, allowed, Scope(section.Text("scope")));
+        var (scope, keeper) = (Scope(section.Text("scope")), Directory(section.Text("keeper")));
+        if (keeper is not null && scope == QemuScope.Always)
+        {
+            problems.Add(section.At, "'qemu.scope: always' and 'qemu.keeper' are two ways to let QEMU outlive the agent: one of them.");
+        }
+
+        return (binary, allowed, scope, keeper);
     }
 
     private string? Binary(ScalarNode? text)

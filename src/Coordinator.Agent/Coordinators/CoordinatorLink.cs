@@ -4,6 +4,8 @@ using Coordinator.Agent.Qemu;
 using Coordinator.Agent.Sessions;
 using Coordinator.AgentProtocol;
 using Coordinator.AgentProtocol.HandoffChannel;
+using Coordinator.Certificates.Links;
+using Coordinator.Certificates.Verification;
 using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -14,11 +16,14 @@ namespace Coordinator.Agent.Coordinators;
 /// One stream to one coordinator at a time: when it ends the next address is dialled at once, and everything is reported anew. What was not delivered is not kept: reports are
 /// whole, and a coordinator repeats a step whose answer it did not get.
 /// </summary>
-internal sealed partial class CoordinatorLink(IReadOnlyList<Uri> coordinators, Func<Hello> hello, ILogger<CoordinatorLink> logger) : ICoordinatorOutbox, IAsyncDisposable
+internal sealed partial class CoordinatorLink(
+    IReadOnlyList<Uri> coordinators, Func<Hello> hello, Func<HostStatus> status, LinkCertificates? certificates, ILogger<CoordinatorLink> logger) : ICoordinatorOutbox, IAsyncDisposable
 {
     private static readonly TimeSpan s_dialLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan s_statusEvery = TimeSpan.FromSeconds(2);
 
     private readonly CancellationTokenSource _stop = new();
     private Connected? _current;
@@ -68,7 +73,7 @@ internal sealed partial class CoordinatorLink(IReadOnlyList<Uri> coordinators, F
             }
             catch (Exception e) when (e is RpcException or IOException or TimeoutException or OperationCanceledException)
             {
-                LogLost(address, e is RpcException rpc ? rpc.Status.Detail : e.Message);
+                LogLost(address, PeerRefusedException.In(e) ?? (e is RpcException rpc ? rpc.Status.Detail : e.Message));
                 failedInARow++;
             }
 
@@ -86,14 +91,7 @@ internal sealed partial class CoordinatorLink(IReadOnlyList<Uri> coordinators, F
     {
         using GrpcChannel channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions
         {
-            HttpHandler = new SocketsHttpHandler
-            {
-                ConnectTimeout = s_dialLimit,
-                KeepAlivePingDelay = TimeSpan.FromSeconds(2),
-                KeepAlivePingTimeout = TimeSpan.FromSeconds(2),
-                KeepAlivePingPolicy = HttpKeepAlivePingPolicy.Always,
-                PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
-            },
+            HttpHandler = Handler(),
             DisposeHttpClient = true,
         });
         using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
@@ -102,6 +100,7 @@ internal sealed partial class CoordinatorLink(IReadOnlyList<Uri> coordinators, F
         Connected connected = new(Sessions!);
         Task writing = connected.WriteAsync(call.RequestStream, ended.Token);
         Task reporting = connected.Reports.RunAsync(ended.Token);
+        Task telling = TellStatusAsync(connected, ended.Token);
         _current = connected;
         connected.Reports.ChangedAll(Sessions!.Vms);
         try
@@ -112,8 +111,30 @@ internal sealed partial class CoordinatorLink(IReadOnlyList<Uri> coordinators, F
         {
             _current = null;
             await ended.CancelAsync();
-            await Task.WhenAll(writing, reporting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(writing, reporting, telling).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    private async Task TellStatusAsync(Connected connected, CancellationToken cancellation)
+    {
+        using PeriodicTimer timer = new(s_statusEvery);
+        do
+        {
+            connected.Outbound.TryWrite(new AgentMessage { Status = status() });
+        }
+        while (await timer.WaitForNextTickAsync(cancellation));
+    }
+
+    private SocketsHttpHandler Handler()
+    {
+        SocketsHttpHandler handler = certificates is null
+            ? new SocketsHttpHandler { ConnectTimeout = s_dialLimit }
+            : OutgoingLink.Handler(certificates, to => $"the coordinator at {to.Host}:{to.Port}", PeerExpectation.NodeAt, s_dialLimit);
+        handler.KeepAlivePingDelay = TimeSpan.FromSeconds(2);
+        handler.KeepAlivePingTimeout = TimeSpan.FromSeconds(2);
+        handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.Always;
+        handler.PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan;
+        return handler;
     }
 
     private async Task ReadAsync(IAsyncStreamReader<CoordinatorMessage> stream, Uri address, CancellationToken cancellation)
@@ -150,6 +171,7 @@ internal sealed partial class CoordinatorLink(IReadOnlyList<Uri> coordinators, F
 
             Sessions!.Deliver(
                 SourceFrame.Parser.ParseFrom(carried.Frame),
+                carried.FromHost,
                 answer => Carry(new CarriedHandoff { FromHost = carried.ToHost, ToHost = carried.FromHost, Vm = carried.Vm, Frame = answer.ToByteString(), Answer = true }),
                 received);
         }

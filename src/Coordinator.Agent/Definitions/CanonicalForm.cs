@@ -73,6 +73,8 @@ internal static class CanonicalForm
             form.Number("memoryMiB", memoryMiB);
         }
 
+        WriteMap(form, "labels", content.Labels);
+        WriteList(form, "antiAffinity", content.AntiAffinity.Count == 0 ? null : content.AntiAffinity);
         form.EndMap();
     }
 

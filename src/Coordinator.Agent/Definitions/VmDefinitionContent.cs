@@ -10,4 +10,9 @@ internal sealed record VmDefinitionContent(
     IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> Hosts,
     AdoptedMonitor? Adopt,
     IReadOnlyList<string>? Devices,
-    int? MemoryMiB);
+    int? MemoryMiB)
+{
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
+
+    public IReadOnlyList<string> AntiAffinity { get; init; } = [];
+}

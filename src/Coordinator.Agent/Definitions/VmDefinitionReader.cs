@@ -12,7 +12,7 @@ internal static partial class VmDefinitionReader
 
     private const int MemoryMiBAtMost = 64 * 1024 * 1024;
 
-    private static readonly string[] Keys = ["name", "uuid", "binary", "args", "variables", "hosts", "adopt", "devices", "memoryMiB"];
+    private static readonly string[] Keys = ["name", "uuid", "binary", "args", "variables", "hosts", "adopt", "devices", "memoryMiB", "labels", "antiAffinity"];
 
     public static VmDefinitionContent? Read(string yaml, ProblemList problems)
     {
@@ -37,6 +37,8 @@ internal static partial class VmDefinitionReader
         var adopt = Adopt(reader, problems);
         var devices = Devices(reader, problems);
         var memoryMiB = reader.WholeNumber("memoryMiB", 1, MemoryMiBAtMost);
+        var labels = PlacementLabels.Labels(reader, problems);
+        var antiAffinity = PlacementLabels.AntiAffinity(reader, labels, problems);
         if (arguments is null && adopt is null && reader.Node("args") is null && reader.Node("adopt") is null)
         {
             problems.Add(reader.At, "'args' is missing in a VM definition (it may be absent only where 'adopt' is given).");
@@ -45,7 +47,11 @@ internal static partial class VmDefinitionReader
         var words = (arguments ?? []).Select(a => a.Text).ToList();
         var kept = uuid == Guid.Empty ? [] : DefinedUuid.TakeOut(words, uuid, (i, sentence) => problems.Add(arguments![i].At, sentence));
         ReservedOptions.Check(words, (i, sentence) => problems.Add(arguments![i].At, sentence));
-        return problems.Any ? null : new VmDefinitionContent(name!, uuid, binary, kept, variables, hosts, adopt, devices, memoryMiB);
+        return problems.Any ? null : new VmDefinitionContent(name!, uuid, binary, kept, variables, hosts, adopt, devices, memoryMiB)
+        {
+            Labels = labels,
+            AntiAffinity = antiAffinity,
+        };
     }
 
     private static string? Name(MappingReader reader, ProblemList problems)

@@ -6,7 +6,9 @@ using Coordinator.Agent.Definitions;
 namespace Coordinator.Agent.Processes;
 
 /// <summary>Launches QEMU so that it outlives the agent, and says at once when it does not come up.</summary>
-public sealed class QemuLauncher(QemuScope scope)
+/// <param name="scope">Where no keeper is asked.</param>
+/// <param name="keeper">Socket of the <see cref="GuestKeeper"/> that starts QEMUs instead of this process; null for none.</param>
+public sealed class QemuLauncher(QemuScope scope, string? keeper = null)
 {
     /// <summary>For the proof that a QEMU that failed to come up is gone.</summary>
     private static readonly TimeSpan KillLimit = TimeSpan.FromSeconds(10);
@@ -15,6 +17,8 @@ public sealed class QemuLauncher(QemuScope scope)
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(5);
 
     private readonly SystemdScope _systemd = new();
+
+    private readonly KeeperDoor? _keeper = keeper is null ? null : new KeeperDoor(keeper);
 
     /// <summary>
     /// Returns when QEMU has made its machine and answers on its monitor. The identity is not recorded anywhere yet: until the caller has, <see
@@ -27,9 +31,8 @@ public sealed class QemuLauncher(QemuScope scope)
     public async Task<LaunchedQemu> LaunchAsync(QemuCommandLine line, TimeSpan readyLimit, CancellationToken cancellation = default)
     {
         RequireBinary(line.Binary);
-        var prefix = _systemd.Prefix(scope, line.LaunchId, line.VmName);
         var start = Stopwatch.GetTimestamp();
-        var (process, monitor) = Spawn(line, prefix);
+        var (process, monitor) = _keeper is null ? Spawn(line, _systemd.Prefix(scope, line.LaunchId, line.VmName)) : await SpawnAsync(_keeper, line, cancellation);
         try
         {
             using (monitor)
@@ -46,6 +49,10 @@ public sealed class QemuLauncher(QemuScope scope)
         }
     }
 
+    /// <summary>To be awaited before the first <see cref="FindLaunch"/> of a life: what an earlier life asked a keeper for is carried out or given up then.</summary>
+    /// <exception cref="IOException">The keeper does not answer.</exception>
+    public Task SettleAsync() => _keeper?.SettleAsync() ?? Task.CompletedTask;
+
     /// <summary>
     /// For an agent that died between launching and recording. Empty: no such launch happened, or its QEMU is gone. It sees the processes of this PID
     /// namespace, all users included (unless /proc hides them).
@@ -58,9 +65,7 @@ public sealed class QemuLauncher(QemuScope scope)
         string? made = null;
         try
         {
-            PrivateDirectory.Ensure(Path.GetDirectoryName(line.QmpSocketPath)!);
-            PrivateDirectory.Ensure(line.RunDirectory);
-            PrivateDirectory.Ensure(line.StateDirectory);
+            EnsureDirectories(line);
             using var log = QemuLog.Create(line.LogPath);
             // Our own descriptor of the listener must be closed before we wait, else its end would never be seen.
             using var listener = MonitorListener.Listen(line.QmpSocketPath);
@@ -75,11 +80,37 @@ public sealed class QemuLauncher(QemuScope scope)
         {
             monitor.Dispose();
             MonitorListener.Remove(made);
-            throw e is IOException or UnauthorizedAccessException or SocketException
-                ? new QemuLaunchException(LaunchFault.Refused, $"QEMU of VM {line.VmName} cannot be launched: {e.Message}", null, e)
-                : e;
+            throw e is IOException or UnauthorizedAccessException or SocketException ? CannotBeLaunched(line, e) : e;
         }
     }
+
+    private static async Task<(QemuProcess Process, Socket Monitor)> SpawnAsync(KeeperDoor keeper, QemuCommandLine line, CancellationToken cancellation)
+    {
+        try
+        {
+            EnsureDirectories(line);
+            return await keeper.StartAsync(line, cancellation);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or SocketException)
+        {
+            throw CannotBeLaunched(line, e);
+        }
+        catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
+        {
+            throw new QemuLaunchException(LaunchFault.Refused,
+                $"QEMU of VM {line.VmName} cannot be launched: the keeper did not answer within {KeeperMessages.Limit.TotalSeconds:0} s; it ends what it starts too late", null, e);
+        }
+    }
+
+    private static void EnsureDirectories(QemuCommandLine line)
+    {
+        PrivateDirectory.Ensure(Path.GetDirectoryName(line.QmpSocketPath)!);
+        PrivateDirectory.Ensure(line.RunDirectory);
+        PrivateDirectory.Ensure(line.StateDirectory);
+    }
+
+    private static QemuLaunchException CannotBeLaunched(QemuCommandLine line, Exception e) =>
+        new(LaunchFault.Refused, $"QEMU of VM {line.VmName} cannot be launched: {e.Message}", null, e);
 
     private static async Task AnsweredAsync(QemuCommandLine line, QemuProcess process, Socket monitor, TimeSpan readyLimit, CancellationToken cancellation)
     {

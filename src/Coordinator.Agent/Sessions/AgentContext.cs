@@ -4,6 +4,7 @@ using Coordinator.Agent.Qemu;
 using Coordinator.Agent.Recording;
 using Coordinator.Agent.State;
 using Coordinator.AgentProtocol;
+using Coordinator.Certificates.Links;
 
 namespace Coordinator.Agent.Sessions;
 
@@ -26,10 +27,15 @@ internal sealed record AgentContext(
     /// <summary>Versions of the configured QEMU binaries, as they are known so far.</summary>
     public IReadOnlyList<string> QemuVersions { get; set; } = [];
 
+    /// <summary>Null: all links are on loopback.</summary>
+    public LinkCertificates? Certificates { get; init; }
+
     /// <summary>Null unless somebody wants to judge this run.</summary>
     public AgentHistory? History { get; init; }
 
     public MemoryPromises Promises { get; } = new();
+
+    public MigrationSlots Slots { get; } = new(Host.Limits);
 }
 
 /// <summary>What a session tells the coordinators. Nothing of it is waited for.</summary>

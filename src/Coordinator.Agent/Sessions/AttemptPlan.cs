@@ -16,7 +16,10 @@ internal sealed record AttemptPlan(AttemptNo Attempt, string DestinationHost, st
 }
 
 /// <summary>What the destination remembers of one attempt besides its register.</summary>
-internal sealed record ArrivalPlan(AttemptNo Attempt, MigrationSettings Settings)
+/// <param name="Attempt">Which.</param>
+/// <param name="Settings">Of its migration.</param>
+/// <param name="SourceHost">Whose agent may speak for the source; empty in records of earlier versions.</param>
+internal sealed record ArrivalPlan(AttemptNo Attempt, MigrationSettings Settings, string SourceHost = "")
 {
     private const int VerifyMsAtMost = 60_000;
 

@@ -215,15 +215,25 @@ internal sealed class GuestSet(VmSession session) : IAsyncDisposable
     /// <summary>What a guest that is still arriving will take of this host's memory is not to be given to another one.</summary>
     private void Promise(LaunchRecord launch)
     {
+        if (MemoryMiBOf(launch) is > 0 and var mib)
+        {
+            session.Agent.Promises.Promise(launch.Launch, mib);
+        }
+    }
+
+    /// <returns>What the guest takes of a host's memory; 0 where it cannot be told, as of an adopted one without arguments.</returns>
+    public long MemoryMiBOf(LaunchRecord launch)
+    {
         try
         {
-            QemuCommandLine line = launch.Definition.CommandLine(session.Agent.Host.ForDefinitions, LaunchRole.Incoming, launch.LaunchText);
-            session.Agent.Promises.Promise(launch.Launch, line.Memory.MiB);
+            VmDefinition definition = launch.Definition;
+            return definition.CanBeLaunched ? definition.CommandLine(session.Agent.Host.ForDefinitions, LaunchRole.Incoming, launch.LaunchText).Memory.MiB : definition.Content.MemoryMiB ?? 0;
         }
         catch (DefinitionException e)
         {
             // The host's variables have changed since; its QEMU runs all the same.
-            session.Logger.LogInformation("VM {Vm}: the memory of the arriving guest is not known any more: {Reason}", session.Vm, e.Message);
+            session.Logger.LogInformation("VM {Vm}: the memory of the guest is not known any more: {Reason}", session.Vm, e.Message);
+            return 0;
         }
     }
 

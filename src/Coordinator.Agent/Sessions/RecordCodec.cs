@@ -48,7 +48,7 @@ internal static class RecordCodec
     public static DurableRecord Of(AttemptPlan p) => Json(PlanKind, new PlanDto(
         p.Attempt.Value, p.DestinationHost, p.HandoffAddress, p.StreamUri, p.Settings.ToByteArray()));
 
-    public static DurableRecord Of(ArrivalPlan p) => Json(ArrivalKind, new ArrivalDto(p.Attempt.Value, p.Settings.ToByteArray()));
+    public static DurableRecord Of(ArrivalPlan p) => Json(ArrivalKind, new ArrivalDto(p.Attempt.Value, p.Settings.ToByteArray(), p.SourceHost));
 
     /// <summary>The final indices of a completed attempt, in the form in which they are released.</summary>
     public static DurableRecord OfFinal(AttemptNo attempt, Released released) => Json(FinalKind, new FinalDto(attempt.Value, released.ToByteArray()));
@@ -115,7 +115,7 @@ internal static class RecordCodec
     public static ArrivalPlan Arrival(byte[] payload)
     {
         ArrivalDto d = Read<ArrivalDto>(payload);
-        return new ArrivalPlan(new AttemptNo(d.Attempt), MigrationSettings.Parser.ParseFrom(d.Settings));
+        return new ArrivalPlan(new AttemptNo(d.Attempt), MigrationSettings.Parser.ParseFrom(d.Settings), d.SourceHost);
     }
 
     public static (AttemptNo Attempt, Released Released) Final(byte[] payload)
@@ -144,7 +144,7 @@ internal static class RecordCodec
 
     private sealed record PlanDto(int Attempt, string DestinationHost, string HandoffAddress, string StreamUri, byte[] Settings);
 
-    private sealed record ArrivalDto(int Attempt, byte[] Settings);
+    private sealed record ArrivalDto(int Attempt, byte[] Settings, string SourceHost = "");
 
     private sealed record FinalDto(int Attempt, byte[] Released);
 }

@@ -1,3 +1,4 @@
+using Coordinator.Agent.Definitions;
 using Coordinator.Agent.Qemu;
 using Coordinator.AgentProtocol;
 using Coordinator.Domain;
@@ -11,6 +12,8 @@ internal sealed class ReportWriter(VmSession session)
 {
     /// <summary>From the wall clock on, so that reports of a later life of this agent have greater numbers than those of an earlier one that are still on their way.</summary>
     private static long s_sequence = Qemu.HostClock.NowMicros();
+
+    private Placed? _placed;
 
     public VmReport Make() => new()
     {
@@ -106,7 +109,7 @@ internal sealed class ReportWriter(VmSession session)
             return null;
         }
 
-        return new GuestView
+        GuestView guest = new()
         {
             Launch = WireIds.ToWire(resident.Value),
             Alive = !record.IsGone,
@@ -115,5 +118,39 @@ internal sealed class ReportWriter(VmSession session)
             Pid = record.ProcessIdentity?.Pid ?? 0,
             QemuVersion = instance?.Version?.ToString() ?? "",
         };
+        AddPlacement(guest, record);
+        return guest;
     }
+
+    /// <summary>Read once for each launch: a definition does not change, and reports are many.</summary>
+    private void AddPlacement(GuestView guest, LaunchRecord record)
+    {
+        if (_placed?.Launch != record.Launch)
+        {
+            _placed = new Placed(record.Launch, session.Guests.MemoryMiBOf(record), Content(record));
+        }
+
+        guest.MemoryMib = _placed.MemoryMiB;
+        foreach ((string key, string value) in _placed.Definition?.Labels ?? new Dictionary<string, string>())
+        {
+            guest.Labels[key] = value;
+        }
+
+        guest.AntiAffinity.AddRange(_placed.Definition?.AntiAffinity ?? []);
+    }
+
+    private static VmDefinitionContent? Content(LaunchRecord record)
+    {
+        try
+        {
+            return record.Definition.Content;
+        }
+        catch (DefinitionException)
+        {
+            // Recorded by another version of the agent; its QEMU runs all the same.
+            return null;
+        }
+    }
+
+    private sealed record Placed(LaunchId Launch, long MemoryMiB, VmDefinitionContent? Definition);
 }

@@ -186,7 +186,7 @@ internal sealed partial class SourceSide
         // Not connected, or unanswered so far: a coordinator may get through. It carries and never grants.
         if (Plan is { } plan)
         {
-            Link.Dial(plan.HandoffAddress);
+            Link.Dial(plan.HandoffAddress, plan.DestinationHost);
             session.Agent.Coordinators.Carry(new CarriedHandoff
             {
                 FromHost = session.Agent.Host.HostId,

@@ -15,16 +15,16 @@ internal sealed partial class SourceSide
         IReadOnlyList<DeviceReading> readings = Facts.Layout?.Devices ?? [];
         try
         {
-            if (!await Link.ConnectAsync(command.HandoffAddress))
+            if (!await Link.ConnectAsync(command.HandoffAddress, command.DestinationHost))
             {
-                return (null, $"the agent of host {command.DestinationHost} does not answer at {command.HandoffAddress}: is the address reachable from host {session.Agent.Host.HostId}?");
+                return (null, Link.Refusal is { Length: > 0 } refusal ? refusal : $"the agent of host {command.DestinationHost} does not answer at {command.HandoffAddress}: is the address reachable from host {session.Agent.Host.HostId}?");
             }
 
             RehearsalRounds rounds = new(session.Vm, command.Attempt, command.DestinationStore, readings);
             Link.OnRehearsed = rounds.OnRehearsed;
             WireRehearsal? measured = await rounds.RunAsync(Link.TrySend, session.Stopping);
             await ArmAsync(readings);
-            return (measured, measured is null ? $"the agent of host {command.DestinationHost} stopped answering during the rehearsal" : "");
+            return (measured, measured is not null ? "" : Link.Refusal is { Length: > 0 } refused ? refused : $"the agent of host {command.DestinationHost} stopped answering during the rehearsal");
         }
         catch (OperationCanceledException)
         {

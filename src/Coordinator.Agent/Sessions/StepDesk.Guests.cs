@@ -183,12 +183,19 @@ internal sealed partial class StepDesk
             return;
         }
 
+        if (session.Agent.Slots.TakeIncoming(session.Vm) is { } full)
+        {
+            await AnswerAsync(context, CommandReply.NotYet(full), []);
+            return;
+        }
+
         LaunchRecord record = new(launch, LaunchOrigin.Arrived, command.DefinitionYaml, line!.QmpSocketPath, Identity: null);
-        ArrivalPlan arrival = new(attempt, command.Settings ?? new MigrationSettings());
+        ArrivalPlan arrival = new(attempt, command.Settings ?? new MigrationSettings(), command.SourceHost);
         DestinationHandoff? next = await session.DestinationSide.MakeDurableAsync(
             decision.Events, async records => await BeginAsync(context, [.. records, RecordCodec.Of(record), RecordCodec.Of(arrival)]));
         if (next is null)
         {
+            session.Agent.Slots.Show(session.Vm, session.Destination);
             await AnswerAsync(context, CommandReply.Rejected($"a register of attempt {attempt} exists on this host and cannot be read: nothing is launched for it again"), []);
             return;
         }

@@ -104,6 +104,12 @@ internal sealed partial class StepDesk(VmSession session)
     {
         AttemptPlan plan = new(new AttemptNo(start.Attempt), start.DestinationHost, start.HandoffAddress, start.StreamUri, start.Settings ?? new MigrationSettings());
         AttemptNo before = session.Source.Attempt;
+        if (plan.Attempt > before && session.Agent.Slots.TakeOutgoing(session.Vm) is { } full)
+        {
+            await AnswerAsync(context, CommandReply.NotYet(full), []);
+            return;
+        }
+
         await SourceAsync(
             context,
             new SourceInput.Start(plan.Attempt, new StoreInstanceId(WireIds.ToGuid(start.DestinationStore))),
@@ -111,7 +117,11 @@ internal sealed partial class StepDesk(VmSession session)
             () => session.SourceSide.Begin(plan));
         if (session.Source.Attempt > before)
         {
-            session.SourceSide.Link.Dial(plan.HandoffAddress);
+            session.SourceSide.Link.Dial(plan.HandoffAddress, plan.DestinationHost);
+        }
+        else
+        {
+            session.Agent.Slots.Show(session.Vm, session.Source);
         }
     }
 

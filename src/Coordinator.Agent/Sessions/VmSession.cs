@@ -41,6 +41,7 @@ internal sealed partial class VmSession : IAsyncDisposable
         Floor = Records.Floor;
         Source = new SourceHandoff { Records = Records.Source }.AfterRestart();
         Destination = new DestinationHandoff { Records = Records.Destination }.AfterRestart();
+        agent.Slots.Recall(vm, Records.Source, Records.Destination);
         Guests = new GuestSet(this);
         _steps = new StepDesk(this);
         _sourceSide = new SourceSide(this);
@@ -168,6 +169,7 @@ internal sealed partial class VmSession : IAsyncDisposable
 
         History?.Became(Source, next);
         Source = next;
+        Agent.Slots.Show(Vm, next);
     }
 
     public void Become(DestinationHandoff next)
@@ -179,6 +181,7 @@ internal sealed partial class VmSession : IAsyncDisposable
 
         History?.Became(Destination, next);
         Destination = next;
+        Agent.Slots.Show(Vm, next);
     }
 
     /// <summary>What it throws before its first wait goes the same way as what it throws later.</summary>

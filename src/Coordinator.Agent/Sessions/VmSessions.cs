@@ -46,9 +46,24 @@ internal sealed class VmSessions(AgentContext agent) : IAsyncDisposable
         }
     }
 
+    /// <summary>The host from which this frame's attempt comes, as the coordinator said when it had it prepared. Null where that is not known: an attempt of another number is answered all the same.</summary>
+    public string? SourceHostOf(SourceFrame frame) =>
+        Find(frame.Vm)?.DestinationSide.Arrival is { SourceHost.Length: > 0 } arrival && arrival.Attempt.Value == frame.Attempt ? arrival.SourceHost : null;
+
     /// <summary>A VM that this host knows nothing of is answered "unknown", and leaves nothing behind.</summary>
-    public void Deliver(SourceFrame frame, Action<DestinationFrame> answer, long receivedMicros)
+    /// <param name="frame">Of the source's agent.</param>
+    /// <param name="caller">The host that sent it, by its certificate or by the word of a coordinator; null on loopback, where nobody can tell.</param>
+    /// <param name="answer">Takes what goes back the same way.</param>
+    /// <param name="receivedMicros">When it came.</param>
+    public void Deliver(SourceFrame frame, string? caller, Action<DestinationFrame> answer, long receivedMicros)
     {
+        if (caller is not null && SourceHostOf(frame) is { } source && source != caller)
+        {
+            agent.Loggers.CreateLogger<VmSessions>().LogWarning(
+                "VM {Vm}: a handoff message of attempt {Attempt} is dropped: it came from host {Caller}, and the source of that attempt is {Source}", frame.Vm, frame.Attempt, caller, source);
+            return;
+        }
+
         if (Find(frame.Vm) is { } session)
         {
             session.Post(new SessionInput.FromSource(frame, answer, receivedMicros));

@@ -12,12 +12,13 @@ public sealed class HostConfigurationTests
         var host = HostConfiguration.Parse(HostConfigurationTexts.Full, "host.yaml");
 
         Assert.Equal(("host-a", "/var/lib/coordinator", "/run/coordinator"), (host.HostId, host.StateDirectory, host.RunDirectory));
-        Assert.Equal([new Uri("https://coordinator-1.example:5080"), new Uri("http://127.0.0.1:5081")], host.Coordinators);
+        Assert.Equal([new Uri("https://coordinator-1.example:5080"), new Uri("https://127.0.0.1:5081")], host.Coordinators);
         Assert.Equal(new HandoffEndpoint(new IPEndPoint(IPAddress.Any, 5090), new HostAddress("host-a.example"), 15090), host.Handoff);
         Assert.Equal("host-a.example:15090", host.Handoff.AdvertisedFor(boundPort: 5090));
         Assert.Equal(new MigrationStreamEndpoint(IPAddress.Parse("10.1.0.5"), new PortRange(49152, 49215), new HostAddress("192.0.2.5")), host.MigrationStream);
         Assert.Equal(("/opt/qemu/bin/qemu-system-x86_64", QemuScope.Always, 2048), (host.QemuDefault, host.Scope, host.MemoryReserveMiB));
         Assert.Equal(["/usr/libexec/qemu-kvm"], host.QemuAllowed);
+        Assert.Equal(("/etc/coordinator/tls/key.pem", "/etc/coordinator/tls/revoked.pem"), (host.Tls!.Key, host.Tls.Revoked));
         Assert.Equal("7", host.ForDefinitions.Variables["vlan"]);
         Assert.Equal("/run/coordinator/qmp/l1", host.ForDefinitions.MonitorSocketOf("l1"));
     }
@@ -58,7 +59,7 @@ public sealed class HostConfigurationTests
     [InlineData("handoff", "{listen: '0.0.0.0:5090', advertise: '192.0.2.7'}", "192.0.2.7:5090")]
     public void Handoff_Advertised_IsWhatPeersDial(string key, string value, string dialled)
     {
-        var handoff = HostConfiguration.Parse(HostConfigurationTexts.With(key, value), "host.yaml").Handoff;
+        var handoff = HostConfiguration.Parse(HostConfigurationTexts.WithTls(key, value), "host.yaml").Handoff;
 
         Assert.Equal(dialled, handoff.AdvertisedFor(boundPort: handoff.Listen.Port == 0 ? 4711 : handoff.Listen.Port));
     }
@@ -89,6 +90,28 @@ public sealed class HostConfigurationTests
         var e = Assert.Throws<ConfigurationException>(() => HostConfiguration.Parse(HostConfigurationTexts.With(key, value), "host.yaml"));
 
         Assert.Contains(sentence, Assert.Single(e.Problems).Sentence, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("handoff", "{listen: '10.0.0.5:5090'}", "'handoff.listen': '10.0.0.5' is refused: without certificates links are neither encrypted nor authenticated")]
+    [InlineData("handoff", "{listen: '127.0.0.1:0', advertise: host-a.example}", "'handoff.advertise': 'host-a.example' is refused: without certificates")]
+    [InlineData("coordinators", "[http://10.0.0.1:5080]", "'coordinators': '10.0.0.1' is refused: without certificates")]
+    [InlineData("coordinators", "[https://127.0.0.1:5080]", "needs certificates: give this host a certificate with 'tls'")]
+    public void WithoutCertificates_WhatLeavesTheMachine_IsRefused(string key, string value, string sentence)
+    {
+        var e = Assert.Throws<ConfigurationException>(() => HostConfiguration.Parse(HostConfigurationTexts.With(key, value), "host.yaml"));
+
+        Assert.Contains(sentence, Assert.Single(e.Problems).Sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WithCertificates_AnUnencryptedCoordinatorIsRefused()
+    {
+        string yaml = HostConfigurationTexts.WithTls("hostId", "host-a").Replace("https://", "http://", StringComparison.Ordinal);
+
+        var e = Assert.Throws<ConfigurationException>(() => HostConfiguration.Parse(yaml, "host.yaml"));
+
+        Assert.Contains("with 'tls' every link is encrypted; write https://127.0.0.1:5080", Assert.Single(e.Problems).Sentence, StringComparison.Ordinal);
     }
 
     [Fact]

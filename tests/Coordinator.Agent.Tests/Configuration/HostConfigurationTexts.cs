@@ -10,9 +10,10 @@ public static class HostConfigurationTexts
         runDirectory: /run/coordinator
         coordinators:
           - https://coordinator-1.example:5080
-          - http://127.0.0.1:5081/
+          - https://127.0.0.1:5081/
         handoff: { listen: "0.0.0.0:5090", advertise: host-a.example:15090 }
         migrationStream: { listen: "10.1.0.5:49152-49215", advertise: 192.0.2.5 }
+        tls: { certificate: /etc/coordinator/tls/certificate.pem, key: /etc/coordinator/tls/key.pem, authorities: /etc/coordinator/tls/authorities.pem, revoked: /etc/coordinator/tls/revoked.pem }
         qemu: { default: /opt/qemu/bin/qemu-system-x86_64, allowed: [/usr/libexec/qemu-kvm], scope: always }
         memoryReserveMiB: 2048
         variables: { bridge: br0, vlan: 7 }
@@ -35,15 +36,24 @@ public static class HostConfigurationTexts
         string.Concat(Smallest.Where(line => line.Key != key).Append((key, value!)).Where(line => line.Item2 is not null)
             .Select(line => $"{line.Item1}: {line.Item2}\n"));
 
+    /// <summary>The same with certificates.</summary>
+    public static string WithTls(string key, string? value) =>
+        With(key, value).Replace("http://", "https://", StringComparison.Ordinal) + "tls: { certificate: /c.pem, key: /k.pem, authorities: /a.pem }\n";
+
     public static TheoryData<string> Accepted =>
     [
         Full,
         Small,
-        With("handoff", "{listen: '[fd00::5]:5090'}"),
-        With("handoff", "{listen: '[::]:0', advertise: '[fd00::5]'}"),
+        With("handoff", "{listen: '[::1]:5090'}"),
+        With("handoff", "{listen: '127.0.0.1:0', advertise: localhost}"),
+        WithTls("handoff", "{listen: '[fd00::5]:5090'}"),
+        WithTls("handoff", "{listen: '[::]:0', advertise: '[fd00::5]'}"),
         With("migrationStream", "{listen: '0.0.0.0:49152', advertise: host-a}"),
         With("memoryReserveMiB", "0"),
         With("qemu", "{}"),
+        With("qemu", "{scope: never, keeper: /run/coordinator/keeper.sock}"),
+        With("limits", "{}"),
+        With("limits", "{outgoing: 1, incoming: 1000, bandwidthMiBPerSec: 1250}"),
         With("driver", "qemu"),
         With("driver", "simulated"),
     ];
@@ -82,11 +92,22 @@ public static class HostConfigurationTexts
         { "qemu", "{default: qemu-system-x86_64}" },
         { "qemu", "{allowed: /usr/bin/q}" },
         { "qemu", "{scope: sometimes}" },
+        { "qemu", "{keeper: keeper.sock}" },
+        { "qemu", "{scope: always, keeper: /run/coordinator/keeper.sock}" },
         { "memoryReserveMiB", "-1" },
         { "memoryReserveMiB", "1.5" },
         { "memoryReserveMiB", "'512'" },
+        { "limits", "2" },
+        { "limits", "{outgoing: 0}" },
+        { "limits", "{incoming: 1001}" },
+        { "limits", "{bandwidthMiBPerSec: fast}" },
+        { "limits", "{parallel: 2}" },
         { "variables", "{host: x}" },
         { "variables", "{a: [1]}" },
         { "colour", "blue" },
+        { "tls", "/etc/tls" },
+        { "tls", "{certificate: /c, key: /k}" },
+        { "tls", "{certificate: c.pem, key: /k, authorities: /a}" },
+        { "tls", "{certificate: /c, key: /k, authorities: /a, ca: /b}" },
     };
 }

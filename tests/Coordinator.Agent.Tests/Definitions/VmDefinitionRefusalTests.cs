@@ -31,6 +31,8 @@ public sealed class VmDefinitionRefusalTests
     [InlineData(Head + "args: []", 3, 7, "'args' has 0 arguments")]
     [InlineData(Head + "args:\n  - -m\n  -\n", 5, 4, "an argument must be a single text")]
     [InlineData(Head + "args:\n  - -m\n  - [1]\n", 5, 5, "an argument must be a single text")]
+    [InlineData(Head + "args: -m 1\nlabels: {app: web}\nantiAffinity: [tier]", 5, 16, "'antiAffinity' names 'tier', and this definition has no such label")]
+    [InlineData(Head + "args: -m 1\nlabels: {app: 'a b'}", 4, 15, "the label 'app' needs a value of 1 to 63 letters")]
     [InlineData(Head + "args: -m 1\nmemoryMiB: lots", 4, 12, "'memoryMiB' must be a whole number from 1 to 67108864")]
     [InlineData(Head + "args: -m 1\nmemoryMiB: 0", 4, 12, "'memoryMiB' must be a whole number")]
     [InlineData(Head + "args: -m 1\ndevices: net0", 4, 10, "'devices' must be a list")]

@@ -54,6 +54,7 @@ public sealed class VmDefinitionTests
     [InlineData("args: [-machine, q35, -m]")]
     [InlineData("devices: [net0]")]
     [InlineData("memoryMiB: 512")]
+    [InlineData("labels: {app: web}")]
     [InlineData("binary: /usr/bin/qemu-system-x86_64")]
     [InlineData("variables: {a: b}")]
     [InlineData("hosts: {host-a: {}}")]
@@ -69,6 +70,7 @@ public sealed class VmDefinitionTests
     [Theory]
     [InlineData(DefinitionTexts.Small)]
     [InlineData(DefinitionTexts.Full)]
+    [InlineData(DefinitionTexts.Small + "\nlabels: {app: web, tier: 2}\nantiAffinity: [tier, app]")]
     public void ToYaml_ParsedAgain_IsTheSameDefinition(string yaml)
     {
         var definition = DefinitionTexts.Parse(yaml);

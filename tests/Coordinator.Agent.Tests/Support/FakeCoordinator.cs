@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Coordinator.AgentProtocol;
+using Coordinator.Certificates.Links;
+using Coordinator.Certificates.Listeners;
 using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
@@ -32,13 +34,19 @@ internal sealed class FakeCoordinator : AgentGateway.AgentGatewayBase, IAsyncDis
 
     public ConcurrentQueue<(string Host, VmReport Report)> History { get; } = new();
 
-    public static async Task<FakeCoordinator> StartAsync()
+    public static async Task<FakeCoordinator> StartAsync(LinkCertificates? certificates = null)
     {
         FakeCoordinator coordinator = new();
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(listen => listen.Protocols = HttpProtocols.Http2));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http2;
+            if (certificates is not null)
+            {
+                listen.UseCertificates(certificates);
+            }
+        }));
         builder.Services.AddGrpc();
         builder.Services.AddSingleton(coordinator);
         coordinator._web = builder.Build();

@@ -15,7 +15,7 @@ internal sealed class TestHost : IAsyncDisposable
     private readonly StringBuilder _output = new();
     private Process? _process;
 
-    public TestHost(string name, string directory, string coordinator, string qemu, string? variables = null)
+    public TestHost(string name, string directory, string coordinator, string qemu, string? variables = null, string? tls = null)
     {
         Name = name;
         StateDirectory = Path.Combine(directory, name, "state");
@@ -36,7 +36,7 @@ internal sealed class TestHost : IAsyncDisposable
               default: {(qemu == QemuUnderTest.Simulated ? "/nonexistent/qemu" : qemu)}
               scope: never
             memoryReserveMiB: 0
-            """) + (variables is null ? "" : $"\nvariables:\n{variables}") + "\n";
+            """) + (tls is null ? "" : $"\ntls: {{ certificate: {tls}/certificate.pem, key: {tls}/key.pem, authorities: {tls}/authorities.pem, revoked: {tls}/revoked.pem }}") + (variables is null ? "" : $"\nvariables:\n{variables}") + "\n";
         File.WriteAllText(ConfigurationPath, _yaml);
     }
 

@@ -11,6 +11,7 @@ internal sealed class TwoHosts : IAsyncDisposable
     public const string Vm = "vm-1";
 
     private readonly Guid _incarnation = Guid.NewGuid();
+    private LabCertificates? _certificates;
     private long _stepNo;
 
     private TwoHosts(string directory, FakeCoordinator coordinator, TestHost alpha, TestHost beta)
@@ -46,17 +47,19 @@ internal sealed class TwoHosts : IAsyncDisposable
         """;
 
     public static async Task<TwoHosts> StartAsync(
-        string qemu, bool alphaInProcess = true, bool betaInProcess = true, string? alphaVariables = null, string? betaVariables = null, int? betaDiskMebibytes = null)
+        string qemu, bool alphaInProcess = true, bool betaInProcess = true, string? alphaVariables = null, string? betaVariables = null, int? betaDiskMebibytes = null, bool tls = false)
     {
         string directory = Directory.CreateTempSubdirectory("agt-").FullName;
-        FakeCoordinator coordinator = await FakeCoordinator.StartAsync();
+        LabCertificates? certificates = tls ? LabCertificates.In(Path.Combine(directory, "certificates")) : null;
+        FakeCoordinator coordinator = await FakeCoordinator.StartAsync(certificates?.OfCoordinator);
         TwoHosts hosts = new(
             directory,
             coordinator,
-            new TestHost("alpha", directory, coordinator.Address, qemu, alphaVariables),
-            new TestHost("beta", directory, coordinator.Address, qemu, betaVariables))
+            new TestHost("alpha", directory, coordinator.Address, qemu, alphaVariables, certificates?.Agent("alpha")),
+            new TestHost("beta", directory, coordinator.Address, qemu, betaVariables, certificates?.Agent("beta")))
         {
             Definition = DefinitionText(),
+            _certificates = certificates,
         };
         try
         {
@@ -117,7 +120,7 @@ internal sealed class TwoHosts : IAsyncDisposable
         await ReportAsync(Alpha, report => report.Guest is { Alive: true, RunState: "running" } && report.Source is { Stage: "Home", Machine.Length: > 0 }, "the guest runs");
     }
 
-    public async Task<VmReport> PrepareAsync(int attempt, Guid launch, MigrationSettings? settings = null, TestHost? destination = null)
+    public async Task<VmReport> PrepareAsync(int attempt, Guid launch, MigrationSettings? settings = null, TestHost? destination = null, string sourceHost = "")
     {
         TestHost to = destination ?? Beta;
         await AcceptedAsync(to, step => step.Prepare = new PrepareDestination
@@ -126,6 +129,7 @@ internal sealed class TwoHosts : IAsyncDisposable
             Launch = Wire(launch),
             DefinitionYaml = Definition,
             Settings = settings ?? Settings(),
+            SourceHost = sourceHost,
         });
         return await ReportAsync(to, report => report.Destination.Listening && report.Destination.Attempt == attempt, "the destination listens");
     }
@@ -229,6 +233,7 @@ internal sealed class TwoHosts : IAsyncDisposable
             await disk.DisposeAsync();
         }
 
+        _certificates?.Dispose();
         Directory.Delete(Folder, recursive: true);
     }
 
