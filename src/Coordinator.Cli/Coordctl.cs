@@ -46,6 +46,7 @@ internal static class Coordctl
         return new RootCommand($"Live migration of QEMU virtual machines, with every virtqueue proven.\n\n{ExitCode.Help}")
         {
             shared.Server,
+            shared.Tls,
             UpVerb.Command(context),
             VmVerbs.Command(shared),
             MigrateVerb.Command(shared),
@@ -56,7 +57,10 @@ internal static class Coordctl
             ResolveVerb.Command(shared),
             ChaosVerbs.Command(shared),
             HoldVerbs.Command(shared),
+            HostVerbs.Command(shared),
+            ClusterVerbs.Command(shared),
             JournalVerbs.Command(context),
+            CertsVerbs.Command(context),
         };
     }
 

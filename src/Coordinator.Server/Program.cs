@@ -1,6 +1,8 @@
 using System.CommandLine;
+using Akka.Actor;
 using Akka.Configuration;
 using Coordinator.Actors.Platform;
+using Coordinator.Certificates.Files;
 using Coordinator.Server.Hosting;
 using Coordinator.Server.Journals;
 
@@ -9,6 +11,16 @@ Option<string?> data = new("--data")
 {
     Description = "directory of the journal, the same for all coordinators of this machine (COORDINATOR_DATA)",
     HelpName = "DIR",
+};
+Option<string?> database = new("--database")
+{
+    Description = "instead of --data: PostgreSQL database of the journal, the same for all coordinators of the cluster, as a postgresql:// URI or a connection string of Npgsql (COORDINATOR_DATABASE)",
+    HelpName = "CONNECTION",
+};
+Option<string?> passwordFile = new("--database-password-file")
+{
+    Description = "file with the database's password, so that it stands in no command line (COORDINATOR_DATABASE_PASSWORD_FILE)",
+    HelpName = "FILE",
 };
 Option<string?> grpc = new("--grpc")
 {
@@ -26,14 +38,25 @@ Option<string[]> seed = new("--seed")
     HelpName = "HOST:PORT",
     AllowMultipleArgumentsPerToken = true,
 };
-Option<string?> metrics = new("--metrics")
+Option<string?> discover = new("--discover")
 {
-    Description = $"address of /metrics for Prometheus, or off; default {ServerOptions.DefaultMetrics} (COORDINATOR_METRICS)",
+    Description = "instead of --seed: 'database' (nodes of the same database find each other) or dns:NAME:PORT (all A and AAAA records of a name) (COORDINATOR_DISCOVER)",
+    HelpName = "WAY",
+};
+Option<string?> http = new("--http", "--metrics")
+{
+    Description = $"address of the dashboard, /metrics, /livez and /readyz, or off; default {ServerOptions.DefaultHttp} (COORDINATOR_HTTP); --metrics and COORDINATOR_METRICS are its older names",
     HelpName = "HOST:PORT",
+};
+Option<string?> tls = new("--tls")
+{
+    Description = $"directory of this coordinator's {CertificateFiles.CertificateName}, {CertificateFiles.KeyName}, {CertificateFiles.AuthoritiesName} and, if there is one, "
+        + $"{CertificateFiles.RevokedName}; without it only loopback is listened on and dialled (COORDINATOR_TLS)",
+    HelpName = "DIR",
 };
 RootCommand root = new("A coordinator node: decides migrations of virtual machines and keeps their journal.")
 {
-    config, data, grpc, cluster, seed, metrics, JournalVerbs.Command(),
+    config, data, database, passwordFile, grpc, cluster, seed, discover, http, tls, JournalVerbs.Command(), ReadModelVerbs.Command(data, database, passwordFile),
 };
 root.SetAction(async (parsed, stop) =>
 {
@@ -46,12 +69,18 @@ root.SetAction(async (parsed, stop) =>
             parsed.GetValue(cluster),
             parsed.GetValue(seed) ?? [],
             Environment.GetEnvironmentVariable,
-            parsed.GetValue(metrics));
+            parsed.GetValue(http),
+            parsed.GetValue(database),
+            parsed.GetValue(passwordFile),
+            parsed.GetValue(discover),
+            parsed.GetValue(tls));
         await using WebApplication app = ServerHost.Build(options);
-        await app.RunAsync(stop).ConfigureAwait(false);
-        return Environment.ExitCode;
+        await app.StartAsync(stop).ConfigureAwait(false);
+        CoordinatedShutdown shutdown = CoordinatedShutdown.Get(app.Services.GetRequiredService<ActorSystem>());
+        await app.WaitForShutdownAsync(stop).ConfigureAwait(false);
+        return NodeExit.CodeOf(shutdown.ShutdownReason) ?? Environment.ExitCode;
     }
-    catch (Exception e) when (e is OptionException or StoreException or ConfigurationException or ArgumentException or IOException)
+    catch (Exception e) when (e is OptionException or StoreException or ConfigurationException or ArgumentException or IOException or CertificateFileException)
     {
         await Console.Error.WriteLineAsync($"coordinator-server: {e.Message}").ConfigureAwait(false);
         return 2;

@@ -1,3 +1,5 @@
+using Coordinator.Certificates.Links;
+using Coordinator.Certificates.Verification;
 using Coordinator.Cli.Outcomes;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -22,14 +24,16 @@ internal sealed class CoordinatorConnection : IDisposable
 {
     static readonly TimeSpan s_dialLimit = TimeSpan.FromSeconds(2);
 
+    readonly LinkCertificates? certificates;
     readonly List<(Uri Address, GrpcChannel Channel)> servers;
     int current;
 
-    public CoordinatorConnection(IReadOnlyList<Uri> addresses, Patience patience, TimeProvider clock)
+    public CoordinatorConnection(IReadOnlyList<Uri> addresses, Patience patience, TimeProvider clock, LinkCertificates? certificates = null)
     {
+        this.certificates = certificates;
         Patience = patience;
         Clock = clock;
-        servers = [.. addresses.Select(address => (address, Open(address)))];
+        servers = [.. addresses.Select(address => (address, Open(address, certificates)))];
     }
 
     public Patience Patience { get; }
@@ -83,32 +87,40 @@ internal sealed class CoordinatorConnection : IDisposable
         }
     }
 
-    public static bool IsAway(RpcException refused) => refused.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded;
+    /// <summary>One whose certificate we refuse is not there for us either.</summary>
+    public static bool IsAway(RpcException refused) =>
+        refused.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded || PeerRefusedException.In(refused.Status.DebugException) is not null;
 
     /// <summary>What the transport says, shortened to the cause: gRPC's own text repeats the type of every nested exception.</summary>
     public static string Unreachability(RpcException refused)
     {
+        if (PeerRefusedException.In(refused.Status.DebugException) is { } sentence)
+            return sentence;
         for (var cause = refused.Status.DebugException; cause is not null; cause = cause.InnerException)
             if (cause is System.Net.Sockets.SocketException or HttpRequestException { InnerException: null })
                 return cause.Message;
         return refused.StatusCode == StatusCode.DeadlineExceeded ? "no answer in time" : refused.Status.Detail;
     }
 
-    public void Dispose() => servers.ForEach(server => server.Channel.Dispose());
+    /// <summary>The certificates with it.</summary>
+    public void Dispose()
+    {
+        servers.ForEach(server => server.Channel.Dispose());
+        certificates?.Dispose();
+    }
 
     static string NobodyAnswers(IReadOnlyList<string> unreachable) =>
         $"no coordinator answers at {string.Join(", ", unreachable)}; start one with 'coordctl up', or name it with --server or {ServerAddresses.Variable}";
 
-    static GrpcChannel Open(Uri address) => GrpcChannel.ForAddress(address, new GrpcChannelOptions
+    internal static GrpcChannel Open(Uri address, LinkCertificates? certificates)
     {
-        HttpHandler = new SocketsHttpHandler
-        {
-            ConnectTimeout = s_dialLimit,
-            // A coordinator that hangs, or whose host is gone, must not hold a watch for ever.
-            KeepAlivePingDelay = TimeSpan.FromSeconds(2),
-            KeepAlivePingTimeout = TimeSpan.FromSeconds(2),
-            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
-        },
-        DisposeHttpClient = true,
-    });
+        var handler = certificates is null
+            ? new SocketsHttpHandler { ConnectTimeout = s_dialLimit }
+            : OutgoingLink.Handler(certificates, to => $"the coordinator at {to.Host}:{to.Port}", PeerExpectation.NodeAt, s_dialLimit);
+        // A coordinator that hangs, or whose host is gone, must not hold a watch for ever.
+        handler.KeepAlivePingDelay = TimeSpan.FromSeconds(2);
+        handler.KeepAlivePingTimeout = TimeSpan.FromSeconds(2);
+        handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests;
+        return GrpcChannel.ForAddress(address, new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true });
+    }
 }

@@ -12,15 +12,23 @@ internal sealed record LocalHost(string Name, string ConfigurationFile);
 /// <summary>Host configurations (docs/schemas/host.schema.json): writes those of the default hosts, and reads of a given one what `up` needs. All else is judged by the agent.</summary>
 internal static class HostFiles
 {
-    public static IReadOnlyList<LocalHost> Prepare(UpOptions options, DataLayout layout) => options switch
+    public static IReadOnlyList<LocalHost> Prepare(UpOptions options, DataLayout layout, LocalCertificates? certificates) => options switch
     {
         { WithoutHosts: true } => [],
-        { HostFiles.Count: > 0 } => [.. options.HostFiles.Select(Read)],
-        _ => [.. UpOptions.DefaultHosts.Select(host => Write(host, options, layout))],
+        { HostFiles.Count: > 0 } => [.. options.HostFiles.Select(file => Certified(Read(file), certificates))],
+        _ => [.. UpOptions.DefaultHosts.Select(host => Write(host, options, layout, certificates))],
     };
 
-    static LocalHost Write(string host, UpOptions options, DataLayout layout)
+    /// <summary>Its configuration names the files itself; here they are made, if it names those of this authority.</summary>
+    static LocalHost Certified(LocalHost host, LocalCertificates? certificates)
     {
+        certificates?.Agent(host.Name);
+        return host;
+    }
+
+    static LocalHost Write(string host, UpOptions options, DataLayout layout, LocalCertificates? certificates)
+    {
+        var tls = certificates?.Agent(host);
         foreach (var directory in new[] { Path.GetDirectoryName(layout.HostFile(host))!, layout.StateDirectory(host), Path.GetDirectoryName(layout.RunDirectory(host))!, layout.RunDirectory(host) })
             DataLayout.CreatePrivate(directory);
         var anyFreePort = new { Listen = "127.0.0.1:0" };
@@ -35,6 +43,8 @@ internal static class HostFiles
             MigrationStream = anyFreePort,
             Qemu = new { Default = options.QemuBinary },
         });
+        if (tls is not null)
+            yaml += $"tls: {{ certificate: \"{tls.Certificate}\", key: \"{tls.Key}\", authorities: \"{tls.Authorities}\", revoked: \"{tls.Revoked}\" }}\n";
         File.WriteAllText(layout.HostFile(host), $"# Written by 'coordctl up' at each start. A host of your own: --host FILE.\n{yaml}");
         return new(host, layout.HostFile(host));
     }

@@ -22,10 +22,14 @@ internal sealed class LocalCluster : IAsyncDisposable
         layout = new(options.DataDirectory);
         layout.Create();
         owner = Own(layout);
-        Hosts = HostFiles.Prepare(options, layout);
+        Certificates = LocalCertificates.In(options.CertificatesDirectory, TimeProvider.System);
+        Hosts = HostFiles.Prepare(options, layout, Certificates);
     }
 
     public DataLayout Layout => layout;
+
+    /// <summary>Null: no certificates, loopback only.</summary>
+    public LocalCertificates? Certificates { get; }
 
     public IReadOnlyList<LocalHost> Hosts { get; }
 
@@ -33,7 +37,7 @@ internal sealed class LocalCluster : IAsyncDisposable
     /// <exception cref="CommandFailure">One ended, or it took too long; carries the end of its log.</exception>
     public async Task<TimeSpan> Start(TimeProvider clock, CancellationToken cancellation)
     {
-        using var readiness = new Readiness(options.Servers, options.ReadyWithin, clock);
+        using var readiness = new Readiness(options.Servers, options.ReadyWithin, clock, Certificates?.OpenClient());
         for (var node = 0; node < options.Nodes; node++)
             coordinators.Add(Part(string.Create(CultureInfo.InvariantCulture, $"coordinator-{node + 1}"), "coordinator-server", ServerArguments(node)));
         // The agents start at once as well: they dial until somebody answers.
@@ -62,7 +66,9 @@ internal sealed class LocalCluster : IAsyncDisposable
 
     List<string> ServerArguments(int node)
     {
-        List<string> arguments = ["--data", layout.Journal, "--grpc", Address(options.Port + node), "--cluster", Address(ClusterPort(node)), "--metrics", Address(options.Port + UpOptions.MetricsPortOffset + node)];
+        List<string> arguments = ["--data", layout.Journal, "--grpc", Address(options.Port + node), "--cluster", Address(ClusterPort(node)), "--http", Address(options.Port + UpOptions.HttpPortOffset + node)];
+        if (Certificates is { } certificates)
+            arguments.AddRange(["--tls", certificates.Node(node)]);
         // One node founds its cluster by itself; several know each other, whichever starts first.
         if (options.Nodes > 1)
             arguments.AddRange(Enumerable.Range(0, options.Nodes).SelectMany(other => new[] { "--seed", Address(ClusterPort(other)) }));

@@ -42,7 +42,7 @@ internal static class LocalGuests
 
     static async Task<IReadOnlyList<VirtualMachine>> Present(CoordinatorConnection connection, CancellationToken cancellation)
     {
-        var list = await connection.Ask((api, options) => api.ListVirtualMachinesAsync(new ListVirtualMachinesRequest(), options), cancellation);
+        var list = await connection.VirtualMachines(cancellation);
         return [.. list.VirtualMachines.Where(vm => vm.Residence != "Absent")];
     }
 }

@@ -1,4 +1,6 @@
 using System.Globalization;
+using Coordinator.Certificates.Links;
+using Coordinator.Cli.Api;
 using Coordinator.Cli.Outcomes;
 using Coordinator.Contracts.Api;
 using Grpc.Core;
@@ -9,13 +11,13 @@ using CoordinatorClient = Coordinator.Contracts.Api.Coordinator.CoordinatorClien
 namespace Coordinator.Cli.Local;
 
 /// <summary>Waits for what was started: every coordinator says that it serves, every agent's host is connected.</summary>
-internal sealed class Readiness(IReadOnlyList<Uri> servers, TimeSpan within, TimeProvider clock) : IDisposable
+internal sealed class Readiness(IReadOnlyList<Uri> servers, TimeSpan within, TimeProvider clock, LinkCertificates? certificates = null) : IDisposable
 {
     static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
     static readonly TimeSpan s_askWithin = TimeSpan.FromSeconds(3);
 
     readonly long started = clock.GetTimestamp();
-    readonly List<(Uri Address, GrpcChannel Channel)> channels = [.. servers.Select(server => (server, GrpcChannel.ForAddress(server)))];
+    readonly List<(Uri Address, GrpcChannel Channel)> channels = [.. servers.Select(server => (server, CoordinatorConnection.Open(server, certificates)))];
 
     public TimeSpan Elapsed => clock.GetElapsedTime(started);
 
@@ -37,7 +39,11 @@ internal sealed class Readiness(IReadOnlyList<Uri> servers, TimeSpan within, Tim
         }, parts, cancellation);
     }
 
-    public void Dispose() => channels.ForEach(server => server.Channel.Dispose());
+    public void Dispose()
+    {
+        channels.ForEach(server => server.Channel.Dispose());
+        certificates?.Dispose();
+    }
 
     /// <param name="trouble">Null when all is well.</param>
     async Task Until(Func<Task<string?>> trouble, IReadOnlyList<SupervisedPart> parts, CancellationToken cancellation)

@@ -8,8 +8,8 @@ internal sealed record UpOptions
     /// <summary>Ports of the coordinators' own cluster begin this far behind those for clients, so at most ten nodes fit.</summary>
     public const int ClusterPortOffset = 10;
 
-    /// <summary>Prometheus scrapes each node this far behind its port for clients.</summary>
-    public const int MetricsPortOffset = 20;
+    /// <summary>Dashboard, metrics and health of each node are this far behind its port for clients.</summary>
+    public const int HttpPortOffset = 20;
 
     public const int NodesAtMost = 7;
 
@@ -33,11 +33,16 @@ internal sealed record UpOptions
     /// <summary>QEMU of the default hosts.</summary>
     public string QemuBinary { get; init; } = "/usr/bin/qemu-system-x86_64";
 
+    /// <summary>Absolute; of an authority whose certificates all links use. Null: no certificates, loopback only.</summary>
+    public string? CertificatesDirectory { get; init; }
+
     /// <summary>Ctrl-C ends the guests too.</summary>
     public bool WithGuests { get; init; }
 
     /// <summary>For all parts together.</summary>
     public TimeSpan ReadyWithin { get; init; } = TimeSpan.FromSeconds(60);
 
-    public IReadOnlyList<Uri> Servers => [.. Enumerable.Range(0, Nodes).Select(node => new Uri($"http://127.0.0.1:{Port + node}"))];
+    public IReadOnlyList<Uri> Servers => [.. Enumerable.Range(0, Nodes).Select(node => new Uri($"{(CertificatesDirectory is null ? "http" : "https")}://127.0.0.1:{Port + node}"))];
+
+    public IReadOnlyList<Uri> Dashboards => [.. Enumerable.Range(0, Nodes).Select(node => new Uri($"http://127.0.0.1:{Port + HttpPortOffset + node}"))];
 }

@@ -14,8 +14,8 @@ internal static class Lists
         var table = Columns.Of("HOST", "STATE", "COORDINATOR", "AGENT", "HANDOFF", ">MEMORY FREE", "QEMU", "VMS");
         foreach (var host in hosts.OrderBy(host => host.Name, StringComparer.Ordinal))
             table.Add(
-                host.Name, host.Connected ? "connected" : Tone.Warning("away"), OrDash(AddressOf(host.Node)), OrDash(ShortVersion(host.AgentVersion)), OrDash(host.HandoffAddress),
-                $"{Amounts.Count(host.MemoryAvailableMib)} MiB", OrDash(string.Join(' ', host.QemuVersions)), OrDash(string.Join(' ', host.VirtualMachines)));
+                host.Name, State(host), OrDash(NodeText.AddressOf(host.Node)), OrDash(NodeText.ShortVersion(host.AgentVersion)), OrDash(host.HandoffAddress),
+                $"{Amounts.Count(host.MemoryFreeMib > 0 ? host.MemoryFreeMib : host.MemoryAvailableMib)} MiB", OrDash(string.Join(' ', host.QemuVersions)), OrDash(string.Join(' ', host.VirtualMachines)));
         return table.WithSentences();
     }
 
@@ -55,18 +55,15 @@ internal static class Lists
         return table.WithSentences();
     }
 
-    static string Since(TimelineEntry? entry) => entry is { At: { } at } ? Amounts.Moment(at.ToDateTime()) : "-";
-
-    /// <summary>Akka's name of a node is akka.tcp://SYSTEM@HOST:PORT; the address is what tells nodes apart.</summary>
-    static string AddressOf(string node) => node[(node.LastIndexOf('@') + 1)..];
-
-    /// <summary>Builds carry the whole commit after a plus sign; eight digits tell them apart.</summary>
-    static string ShortVersion(string version)
+    static object State(Host host) => (host.Connected, host.Cordon) switch
     {
-        const int CommitDigits = 8;
-        var plus = version.IndexOf('+', StringComparison.Ordinal);
-        return plus < 0 || version.Length <= plus + 1 + CommitDigits ? version : version[..(plus + 1 + CommitDigits)];
-    }
+        (true, null) => "connected",
+        (true, _) => Tone.Warning("cordoned"),
+        (false, null) => Tone.Warning("away"),
+        (false, _) => Tone.Warning("away,cordoned"),
+    };
+
+    static string Since(TimelineEntry? entry) => entry is { At: { } at } ? Amounts.Moment(at.ToDateTime()) : "-";
 
     static string OrDash(string text) => text.Length > 0 ? text : "-";
 }

@@ -31,7 +31,7 @@ internal static class DescribeVerb
         var request = new GetMigrationRequest { Vm = which };
         if (Guid.TryParse(which, out _))
         {
-            var all = await connection.Ask((api, options) => api.ListMigrationsAsync(new ListMigrationsRequest(), options), cancellation);
+            var all = await connection.Migrations(vm: "", cancellation);
             var found = all.Migrations.FirstOrDefault(migration => migration.Id.Equals(which, StringComparison.OrdinalIgnoreCase))
                 ?? throw new CommandFailure(ExitCode.NotFound, $"there is no migration {which}; 'coordctl get migrations' lists them");
             request = new GetMigrationRequest { Vm = found.Vm, MigrationId = found.Id };

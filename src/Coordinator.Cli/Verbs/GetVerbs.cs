@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Coordinator.Cli.Api;
 using Coordinator.Cli.Outcomes;
 using Coordinator.Cli.Rendering;
 using Coordinator.Contracts.Api;
@@ -22,7 +23,7 @@ internal static class GetVerbs
         command.SetAction(async (parsed, cancellation) =>
         {
             using var connection = shared.Connect(parsed);
-            var list = await connection.Ask((api, options) => api.ListVirtualMachinesAsync(new ListVirtualMachinesRequest(), options), cancellation);
+            var list = await connection.VirtualMachines(cancellation);
             shared.Show(parsed, output, list, () => Lists.VirtualMachines(list.VirtualMachines), Lists.ColumnsAtLeast);
             return ExitCode.Ok;
         });
@@ -37,8 +38,7 @@ internal static class GetVerbs
         command.SetAction(async (parsed, cancellation) =>
         {
             using var connection = shared.Connect(parsed);
-            var request = new ListMigrationsRequest { Vm = parsed.GetRequiredValue(vm) };
-            var list = await connection.Ask((api, options) => api.ListMigrationsAsync(request, options), cancellation);
+            var list = await connection.Migrations(parsed.GetRequiredValue(vm), cancellation);
             shared.Show(parsed, output, list, () => Lists.Migrations(list.Migrations), Lists.ColumnsAtLeast);
             return ExitCode.Ok;
         });
@@ -53,7 +53,7 @@ internal static class GetVerbs
         command.SetAction(async (parsed, cancellation) =>
         {
             using var connection = shared.Connect(parsed);
-            var list = await connection.Ask((api, options) => api.ListMigrationsAsync(new ListMigrationsRequest(), options), cancellation);
+            var list = await connection.Migrations(vm: "", cancellation);
             var urgent = new ListMigrationsResponse();
             urgent.Migrations.AddRange(list.Migrations.Where(MigrationOutcome.NeedsAPerson));
             if (urgent.Migrations.Count == 0 && parsed.GetValue(output) != "json")

@@ -18,10 +18,19 @@ internal sealed class PolicyOptions
     readonly Option<long?> verify = Duration("--verify", "how long queues are watched for progress after the guest runs", 0, 60_000, "0s to 60s", "2s");
     readonly Option<int?> attempts = Number("--max-attempts", "tries before it counts as failed", 1, 10, "1");
     readonly Option<long?> rehearsalBudget = Duration("--rehearsal-budget", "what the empty handoff of the rehearsal may take", 1, 10_000, "1ms to 10s", "50ms");
+    readonly Option<string?> priority = new("--priority")
+    {
+        Description = "whose turn it is when not all can go at once: drain, user or system [default: user]",
+        HelpName = "PRIORITY",
+    };
+
+    readonly Option<long?> queueDeadline = Duration("--queue-deadline", "how long it may wait for its turn", 1_000, 7 * 24 * Hour, "1s to 7d", "24h");
     readonly Option<bool> refuseOverBudget = new("--refuse-over-budget") { Description = "refuse, not only warn, when the rehearsal takes longer than its budget" };
 
     public IEnumerable<Option> All =>
-        [downtimeLimit, bandwidth, prepareDeadline, iterateDeadline, switchoverDeadline, verify, attempts, rehearsalBudget, refuseOverBudget];
+        [downtimeLimit, bandwidth, prepareDeadline, iterateDeadline, switchoverDeadline, verify, attempts, rehearsalBudget, refuseOverBudget, priority, queueDeadline];
+
+    public PolicyOptions() => priority.AcceptOnlyFromAmong("drain", "user", "system");
 
     public MigrationPolicy Read(ParseResult parsed)
     {
@@ -37,6 +46,9 @@ internal sealed class PolicyOptions
             policy.MaxAttempts = tries;
         if (parsed.GetValue(refuseOverBudget))
             policy.RefuseOverBudget = true;
+        if (parsed.GetValue(priority) is { } rank)
+            policy.Priority = rank;
+        Take(queueDeadline, ms => policy.QueueDeadlineMs = ms);
         return policy;
 
         void Take(Option<long?> option, Action<long> set)
@@ -46,7 +58,7 @@ internal sealed class PolicyOptions
         }
     }
 
-    static Option<long?> Duration(string name, string what, long lowest, long highest, string range, string usual) => new(name)
+    internal static Option<long?> Duration(string name, string what, long lowest, long highest, string range, string usual) => new(name)
     {
         Description = $"{what}; {range} [default: {usual}]",
         HelpName = "TIME",

@@ -1,6 +1,10 @@
 using System.CommandLine;
+using Coordinator.Certificates.Files;
+using Coordinator.Certificates.Links;
 using Coordinator.Cli.Api;
+using Coordinator.Cli.Outcomes;
 using Google.Protobuf;
+using Microsoft.Extensions.Logging.Abstractions;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -20,11 +24,32 @@ internal sealed class SharedOptions(CliContext context)
         Recursive = true,
     };
 
+    public Option<string?> Tls { get; } = new("--tls")
+    {
+        Description = $"directory of your {CertificateFiles.CertificateName}, {CertificateFiles.KeyName}, {CertificateFiles.AuthoritiesName} and, if there is one, {CertificateFiles.RevokedName}; without it only loopback is dialled ({ServerAddresses.TlsVariable})",
+        HelpName = "DIR",
+        Recursive = true,
+    };
+
     /// <param name="call">How long one try of a request may take, where that is longer than usual.</param>
-    public CoordinatorConnection Connect(ParseResult parsed, TimeSpan? call = null) => new(
-        ServerAddresses.Parse(parsed.GetValue(Server) ?? context.Environment(ServerAddresses.Variable)),
-        call is { } longer ? context.Patience with { Call = longer } : context.Patience,
-        context.Clock);
+    public CoordinatorConnection Connect(ParseResult parsed, TimeSpan? call = null)
+    {
+        var tls = parsed.GetValue(Tls) ?? context.Environment(ServerAddresses.TlsVariable);
+        var servers = ServerAddresses.Parse(parsed.GetValue(Server) ?? context.Environment(ServerAddresses.Variable), tls: !string.IsNullOrEmpty(tls));
+        return new(servers, call is { } longer ? context.Patience with { Call = longer } : context.Patience, context.Clock, Certificates(tls));
+    }
+
+    static LinkCertificates? Certificates(string? directory)
+    {
+        try
+        {
+            return string.IsNullOrEmpty(directory) ? null : LinkCertificates.Open(CertificateFiles.In(Path.GetFullPath(directory)), NullLogger.Instance);
+        }
+        catch (CertificateFileException refused)
+        {
+            throw new CommandFailure(ExitCode.Usage, $"--tls: {refused.Message}");
+        }
+    }
 
     public static Option<string?> RequestId() => new("--request-id")
     {

@@ -31,12 +31,17 @@ internal static class UpVerb
             HelpName = "PORT",
             DefaultValueFactory = _ => UpOptions.DefaultPort,
         };
+        Option<string?> certs = new("--certs")
+        {
+            Description = "certificates on every link, issued by the authority in DIR (see 'coordctl certs'), which is made if there is none; hosts beyond loopback need them [default: none]",
+            HelpName = "DIR",
+        };
         Option<bool> withGuests = new("--with-guests") { Description = "Ctrl-C ends the guests too" };
         Within(nodes, 1, UpOptions.NodesAtMost);
         Within(port, LowestPort, HighestPort);
         var command = new Command("up", "coordinators and agents on this machine, in the foreground; Ctrl-C stops them and leaves guests running")
         {
-            data, nodes, hosts, noHosts, qemu, port, withGuests,
+            data, nodes, hosts, noHosts, qemu, port, certs, withGuests,
         };
         command.SetAction((parsed, interrupted) => Run(context, new UpOptions
         {
@@ -46,6 +51,7 @@ internal static class UpVerb
             WithoutHosts = parsed.GetValue(noHosts),
             QemuBinary = Path.GetFullPath(parsed.GetValue(qemu) ?? OnPath(context, "qemu-system-x86_64")),
             Port = parsed.GetValue(port),
+            CertificatesDirectory = parsed.GetValue(certs) is { } directory ? Path.GetFullPath(directory) : null,
             WithGuests = parsed.GetValue(withGuests),
         }, interrupted));
         return command;
@@ -59,16 +65,19 @@ internal static class UpVerb
         var servers = string.Join(',', options.Servers.Select(server => server.GetLeftPart(UriPartial.Authority)));
         Say(string.Create(CultureInfo.InvariantCulture, $"up after {took.TotalSeconds:0.0} s"));
         Say($"  coordinators  {servers}");
+        Say($"  dashboard     {string.Join(' ', options.Dashboards)}");
         Say($"  hosts         {(cluster.Hosts.Count > 0 ? string.Join(' ', cluster.Hosts.Select(host => host.Name)) : "none here")}");
         Say($"  journal       {cluster.Layout.JournalFile}");
         foreach (var (name, pid, log) in cluster.Parts)
             Say(string.Create(CultureInfo.InvariantCulture, $"  {name,-13} pid {pid}, log {log}"));
-        Say($"try: coordctl {(servers == ServerAddresses.Default ? "" : $"--server {servers} ")}get hosts");
+        if (cluster.Certificates is { } certificates)
+            Say($"  certificates  {options.CertificatesDirectory}; yours: --tls {certificates.ClientDirectory} (or {ServerAddresses.TlsVariable})");
+        Say($"try: coordctl {(cluster.Certificates is { } own ? $"--tls {own.ClientDirectory} " : "")}{(servers is ServerAddresses.Default or ServerAddresses.DefaultWithTls ? "" : $"--server {servers} ")}get hosts");
         Say($"Ctrl-C stops coordinators and agents; guests {(options.WithGuests ? "end with them" : "keep running")}.");
         context.Out.Profile.Out.Writer.Flush();
 
         await cluster.Supervise(interrupted);
-        using var connection = new CoordinatorConnection(options.Servers, context.Patience, context.Clock);
+        using var connection = new CoordinatorConnection(options.Servers, context.Patience, context.Clock, cluster.Certificates?.OpenClient());
         Say(await LocalGuests.Leave(connection, options.WithGuests));
         Say("stopping agents and coordinators");
         return ExitCode.Ok;

@@ -2,6 +2,9 @@ using Akka.Actor;
 using Coordinator.Actors;
 using Coordinator.Actors.Agents;
 using Coordinator.AgentProtocol;
+using Coordinator.Certificates.Links;
+using Coordinator.Certificates.Listeners;
+using Coordinator.Certificates.Verification;
 using Coordinator.Domain;
 using Grpc.Core;
 using Status = Grpc.Core.Status;
@@ -9,7 +12,7 @@ using Status = Grpc.Core.Status;
 namespace Coordinator.Server.Grpc;
 
 /// <summary>Agents dial in here. One stream, one <see cref="AgentSessionActor"/>; whichever ends first ends the other.</summary>
-internal sealed class AgentGatewayService(ActorSystem system, TimeProvider clock, IHostApplicationLifetime lifetime) : AgentGateway.AgentGatewayBase
+internal sealed class AgentGatewayService(ActorSystem system, TimeProvider clock, IHostApplicationLifetime lifetime, LinkCertificates? certificates = null) : AgentGateway.AgentGatewayBase
 {
     private static readonly TimeSpan s_helloWithin = TimeSpan.FromSeconds(10);
 
@@ -18,6 +21,7 @@ internal sealed class AgentGatewayService(ActorSystem system, TimeProvider clock
     {
         using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
         Hello hello = await ReadHello(requestStream, ended.Token).ConfigureAwait(false);
+        context.Require(certificates, PeerExpectation.AgentOf(hello.Host));
         AgentStream stream = new();
         IActorRef session = system.ActorOf(Session(hello, stream));
         try

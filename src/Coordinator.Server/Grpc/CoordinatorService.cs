@@ -5,13 +5,15 @@ using Coordinator.Actors.Migrations;
 using Coordinator.Contracts;
 using Coordinator.Contracts.Api;
 using Coordinator.Domain;
+using Coordinator.Domain.Migration;
 using Grpc.Core;
 using Api = Coordinator.Contracts.Api;
 
 namespace Coordinator.Server.Grpc;
 
 /// <summary>The public API: translates, asks the VM's entity, translates back. Decides nothing.</summary>
-internal sealed partial class CoordinatorService(VmClient vms, HoldClient hold, VmIndex index, IHostDirectory hosts, IHostApplicationLifetime lifetime)
+internal sealed partial class CoordinatorService(
+    VmClient vms, HoldClient hold, DrainClient drains, ClusterOrders cluster, VmIndex index, IHostDirectory hosts, IHostApplicationLifetime lifetime)
     : Api.Coordinator.CoordinatorBase
 {
     /// <summary>A launch takes a second or two; after this the caller is told what is known by then, and looks again.</summary>
@@ -44,7 +46,8 @@ internal sealed partial class CoordinatorService(VmClient vms, HoldClient hold, 
 
     public override async Task<ListVirtualMachinesResponse> ListVirtualMachines(ListVirtualMachinesRequest request, ServerCallContext context)
     {
-        IReadOnlyList<VirtualMachine> journalled = await index.VirtualMachines().ConfigureAwait(false);
+        (IReadOnlyList<VirtualMachine> journalled, string next) =
+            await index.VirtualMachines(request.Host, request.PageSize, request.PageToken, context.CancellationToken).ConfigureAwait(false);
         VirtualMachine[] shown = [.. journalled];
         await Parallel.ForAsync(0, shown.Length, Live(context), async (i, stop) =>
         {
@@ -55,15 +58,14 @@ internal sealed partial class CoordinatorService(VmClient vms, HoldClient hold, 
                 shown[i] = Machine(answer);
             }
         }).ConfigureAwait(false);
-        ListVirtualMachinesResponse response = new();
+        ListVirtualMachinesResponse response = new() { NextPageToken = next };
         response.VirtualMachines.AddRange(shown);
         return response;
     }
 
     public override async Task<ListHostsResponse> ListHosts(ListHostsRequest request, ServerCallContext context)
     {
-        ILookup<string, string> residents = (await index.VirtualMachines().ConfigureAwait(false))
-            .ToLookup(vm => vm.Host, vm => vm.Name, StringComparer.Ordinal);
+        ILookup<string, string> residents = await index.Residents(context.CancellationToken).ConfigureAwait(false);
         ListHostsResponse response = new();
         foreach (KnownHost known in hosts.All)
         {
@@ -75,6 +77,11 @@ internal sealed partial class CoordinatorService(VmClient vms, HoldClient hold, 
                 AgentVersion = known.Hello.AgentVersion,
                 HandoffAddress = known.Hello.HandoffAddress,
                 MemoryAvailableMib = known.Hello.MemoryAvailableMib,
+                MemoryFreeMib = known.MemoryFreeMiB,
+                OutgoingLimit = known.Hello.Limits?.Outgoing ?? Domain.Admission.HostLimits.Default.Outgoing,
+                IncomingLimit = known.Hello.Limits?.Incoming ?? Domain.Admission.HostLimits.Default.Incoming,
+                Driver = known.Hello.Driver,
+                Cordon = View(drains.CordonOf(new HostName(known.Name))),
             };
             host.QemuVersions.AddRange(known.Hello.QemuVersions);
             host.VirtualMachines.AddRange(residents[known.Name]);
@@ -87,7 +94,13 @@ internal sealed partial class CoordinatorService(VmClient vms, HoldClient hold, 
     public override async Task<Migration> StartMigration(StartMigrationRequest request, ServerCallContext context) =>
         Newest(await vms.Ask(
             request.Vm,
-            new StartMigration(Vm(request.Vm), new RequestId(request.RequestId).Value, new HostName(request.DestinationHost).Value, Policy(request.Policy)),
+            new QueueMigration(
+                Vm(request.Vm),
+                new RequestId(request.RequestId).Value,
+                new HostName(request.DestinationHost).Value,
+                Policy(request.Policy),
+                request.Policy?.Priority ?? "",
+                request.Policy is { HasQueueDeadlineMs: true } policy ? policy.QueueDeadlineMs : null),
             context.CancellationToken).ConfigureAwait(false));
 
     public override async Task<Migration> CancelMigration(CancelMigrationRequest request, ServerCallContext context) =>
@@ -139,7 +152,9 @@ internal sealed partial class CoordinatorService(VmClient vms, HoldClient hold, 
             Vm(request.Vm);
         }
 
-        Migration[] shown = [.. await index.Migrations(request.Vm).ConfigureAwait(false)];
+        (IReadOnlyList<Migration> journalled, string next) = await index.Migrations(
+            request.Vm, request.Host, [.. request.Phases.Select(Phase)], request.PageSize, request.PageToken, context.CancellationToken).ConfigureAwait(false);
+        Migration[] shown = [.. journalled];
         await Parallel.ForAsync(0, shown.Length, Live(context), async (i, stop) =>
         {
             if (!shown[i].Terminal && await vms.Try(new GetVm(shown[i].Vm, shown[i].Id), s_liveWithin, stop)
@@ -148,7 +163,7 @@ internal sealed partial class CoordinatorService(VmClient vms, HoldClient hold, 
                 shown[i] = Newest(answer);
             }
         }).ConfigureAwait(false);
-        ListMigrationsResponse response = new();
+        ListMigrationsResponse response = new() { NextPageToken = next };
         response.Migrations.AddRange(shown);
         return response;
     }
@@ -220,7 +235,7 @@ internal sealed partial class CoordinatorService(VmClient vms, HoldClient hold, 
         }
         catch (RpcException missing) when (missing.StatusCode == StatusCode.NotFound && request.MigrationId.Length > 0)
         {
-            Migration? old = (await index.Migrations(vm).ConfigureAwait(false)).FirstOrDefault(m => m.Id == request.MigrationId);
+            Migration? old = await index.Old(new VmName(vm), request.MigrationId, stop).ConfigureAwait(false);
             if (old is null)
             {
                 throw;
@@ -259,6 +274,10 @@ internal sealed partial class CoordinatorService(VmClient vms, HoldClient hold, 
 
     private static ParallelOptions Live(ServerCallContext context) =>
         new() { MaxDegreeOfParallelism = LiveParallelism, CancellationToken = context.CancellationToken };
+
+    private static string Phase(string word) => Enum.TryParse(word, out MigrationPhase phase) && phase.ToString() == word
+        ? word
+        : throw new InvalidValueException("phases", word, string.Join(", ", Enum.GetNames<MigrationPhase>()));
 
     private static string Vm(string name) => new VmName(name).Value;
 

@@ -1,4 +1,5 @@
 using Coordinator.Domain;
+using Coordinator.ReadModel;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 
@@ -42,6 +43,7 @@ internal sealed class StatusInterceptor(IHostApplicationLifetime lifetime) : Int
     private RpcException? StatusOf(Exception failure) => failure switch
     {
         InvalidValueException refused => new RpcException(new Status(StatusCode.InvalidArgument, refused.Message)),
+        PageTokenException refused => new RpcException(new Status(StatusCode.InvalidArgument, refused.Message)),
         RpcException => null,
         System.Data.Common.DbException database => VmClient.Unavailable($"the coordinators' database does not answer: {database.Message}"),
         _ when lifetime.ApplicationStopping.IsCancellationRequested => VmClient.Unavailable("this coordinator ends; ask another one"),

@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Akka.Actor;
 using Akka.Hosting;
 using Coordinator.Actors;
+using Coordinator.Actors.Metrics;
 using Coordinator.Actors.Migrations;
 using Coordinator.Contracts;
 using Coordinator.Server.Hosting;
@@ -15,7 +16,7 @@ namespace Coordinator.Server.Grpc;
 /// Asks VMs' entities on behalf of clients. A message may be lost while an entity moves or starts, and every request is idempotent by its id, so it
 /// is sent again until it is answered or the time is over.
 /// </summary>
-internal sealed class VmClient(ActorSystem system, ServerOptions options)
+internal sealed class VmClient(ActorSystem system, ServerOptions options, CoordinatorMetrics metrics)
 {
     private static readonly TimeSpan s_tryAgainAfter = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_retryHint = TimeSpan.FromSeconds(1);
@@ -70,7 +71,7 @@ internal sealed class VmClient(ActorSystem system, ServerOptions options)
         Channel<VmChanged> changes = Channel.CreateBounded<VmChanged>(
             new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
         IActorRef watcher = system.ActorOf(VmWatcherActor.Props(vm, Region, changes.Writer));
-        return new VmWatch(changes.Reader, system, watcher);
+        return new VmWatch(changes.Reader, system, watcher, metrics.OpenWatch());
     }
 
     internal static RpcException Unavailable(string message) => new(
@@ -79,9 +80,13 @@ internal sealed class VmClient(ActorSystem system, ServerOptions options)
 }
 
 /// <summary>A running watch; disposing it ends it.</summary>
-internal sealed class VmWatch(ChannelReader<VmChanged> changes, ActorSystem system, IActorRef watcher) : IDisposable
+internal sealed class VmWatch(ChannelReader<VmChanged> changes, ActorSystem system, IActorRef watcher, IDisposable count) : IDisposable
 {
     public ChannelReader<VmChanged> Changes { get; } = changes;
 
-    public void Dispose() => system.Stop(watcher);
+    public void Dispose()
+    {
+        system.Stop(watcher);
+        count.Dispose();
+    }
 }

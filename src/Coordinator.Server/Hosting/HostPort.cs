@@ -1,11 +1,11 @@
 using System.Globalization;
 using System.Net;
+using Coordinator.Certificates.Links;
 
 namespace Coordinator.Server.Hosting;
 
 /// <summary>
-/// An address to listen on, as <c>HOST:PORT</c>; IPv6 in brackets. Only loopback: nothing here is encrypted or authenticated yet, so an address that
-/// others can reach is refused with a sentence.
+/// An address to listen on, as <c>HOST:PORT</c>; IPv6 in brackets. Without certificates only loopback: an address that others can reach is refused with a sentence.
 /// </summary>
 internal sealed record HostPort(string Host, int Port)
 {
@@ -42,9 +42,7 @@ internal sealed record HostPort(string Host, int Port)
 
         if (host != "localhost" && !(isAddress && IPAddress.IsLoopback(address!)))
         {
-            throw new OptionException(
-                $"{option}: '{host}' is refused: this version speaks without encryption and without passwords, "
-                + "so it listens on loopback only (127.0.0.1, ::1 or localhost)");
+            throw new OptionException($"{option}: {LoopbackRule.Refusal(host, "give this coordinator certificates with --tls DIR")}");
         }
 
         return new HostPort(host, port);

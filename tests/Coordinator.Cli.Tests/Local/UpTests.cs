@@ -56,7 +56,7 @@ public sealed class UpTests : IAsyncLifetime
         Assert.Equal(3, children.Count);
         Assert.All(children, child => Assert.Null(Coordinator.Lab.Processes.ProcessIdentity.Of(child)));
         Assert.Contains("guests keep running: demo on beta", run.Output, StringComparison.Ordinal);
-        Assert.Equal($"server --data {Data}/journal --grpc 127.0.0.1:{Port} --cluster 127.0.0.1:{Port + 10} --metrics 127.0.0.1:{Port + 20}", Log("coordinator-1"));
+        Assert.Equal($"server --data {Data}/journal --grpc 127.0.0.1:{Port} --cluster 127.0.0.1:{Port + 10} --http 127.0.0.1:{Port + 20}", Log("coordinator-1"));
         Assert.Equal($"agent --config {Data}/hosts/alpha/host.yaml", Log("agent-alpha"));
         var host = await File.ReadAllTextAsync(Path.Combine(Data, "hosts", "beta", "host.yaml"));
         Assert.Equal($"""

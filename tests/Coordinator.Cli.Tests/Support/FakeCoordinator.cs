@@ -114,6 +114,20 @@ internal sealed class FakeCoordinator : IAsyncDisposable
 
         public override Task<Hold> SetHold(SetHoldRequest request, ServerCallContext context) => fake.Reply<Hold>(request);
 
+        public override Task<Cordon> SetCordon(SetCordonRequest request, ServerCallContext context) => fake.Reply<Cordon>(request);
+
+        public override Task<Drain> DrainHost(DrainHostRequest request, ServerCallContext context) => fake.Reply<Drain>(request);
+
+        public override Task<Drain> GetDrain(GetDrainRequest request, ServerCallContext context) => fake.Reply<Drain>(request);
+
+        public override Task<Drain> CancelDrain(CancelDrainRequest request, ServerCallContext context) => fake.Reply<Drain>(request);
+
+        public override Task<Cluster> GetCluster(GetClusterRequest request, ServerCallContext context) => fake.Reply<Cluster>(request);
+
+        public override Task<Cluster> LeaveNode(LeaveNodeRequest request, ServerCallContext context) => fake.Reply<Cluster>(request);
+
+        public override Task<Cluster> DownNode(DownNodeRequest request, ServerCallContext context) => fake.Reply<Cluster>(request);
+
         public override Task WatchMigration(GetMigrationRequest request, IServerStreamWriter<Migration> responseStream, ServerCallContext context) =>
             fake.OnWatch(request, migration => responseStream.WriteAsync(migration), context.CancellationToken);
     }

@@ -52,6 +52,8 @@ internal static class Samples
             MaxAttempts = 1,
             RehearsalBudgetMs = 50,
             RefuseOverBudget = false,
+            Priority = "user",
+            QueueDeadlineMs = 24 * 3_600_000,
         },
     }, (0, "MigrationRequested", "alpha to beta, request coordctl-test"), (0, "MigrationScheduled", ""), (0, "AttemptOpened", "attempt 1, launch 02f2655c"));
 

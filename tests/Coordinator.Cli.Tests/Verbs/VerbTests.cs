@@ -89,6 +89,25 @@ public sealed class VerbTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Get_ListsOfManyPages_AreShownWhole()
+    {
+        coordinator
+            .Answers<ListVirtualMachinesRequest>(request => request.PageToken.Length == 0
+                ? new ListVirtualMachinesResponse { VirtualMachines = { new VirtualMachine { Name = "one", Residence = "Resident" } }, NextPageToken = "more" }
+                : new ListVirtualMachinesResponse { VirtualMachines = { new VirtualMachine { Name = "two", Residence = "Resident" } } })
+            .Answers<ListMigrationsRequest>(request => request.PageToken.Length == 0
+                ? new ListMigrationsResponse { Migrations = { Samples.Succeeded() }, NextPageToken = "more" }
+                : new ListMigrationsResponse { Migrations = { Samples.Succeeded() } });
+
+        var vms = (await CoordctlRun.Of(coordinator, "get", "vms")).Output;
+        Assert.Contains("one  Resident", vms, StringComparison.Ordinal);
+        Assert.Contains("two  Resident", vms, StringComparison.Ordinal);
+        var json = (await CoordctlRun.Of(coordinator, "get", "migrations", "--vm", "demo", "-o", "json")).Output;
+        Assert.Equal(new ListMigrationsResponse { Migrations = { Samples.Succeeded(), Samples.Succeeded() } }, ListMigrationsResponse.Parser.ParseJson(json));
+        Assert.Equal([("demo", ""), ("demo", "more")], coordinator.Requests.OfType<ListMigrationsRequest>().Select(request => (request.Vm, request.PageToken)));
+    }
+
+    [Fact]
     public async Task Get_Lists_AreTablesOrJson()
     {
         coordinator

@@ -67,7 +67,7 @@ public sealed class WatchOutputTests : IAsyncLifetime
         coordinator.OnWatch = async (_, send, stop) =>
         {
             await send(Samples.InDoubt());
-            await Task.Delay(Timeout.Infinite, stop);
+            await Eventually.Never(stop);
         };
 
         var run = await CoordctlRun.Of(coordinator, "migrate", "demo", "--to", "beta", "--watch");
@@ -97,7 +97,7 @@ public sealed class WatchOutputTests : IAsyncLifetime
         {
             await send(Samples.Iterating());
             await interrupted.CancelAsync();
-            await Task.Delay(Timeout.Infinite, stop);
+            await Eventually.Never(stop);
         };
 
         var run = await CoordctlRun.With(new() { Interrupted = interrupted.Token }, "migrate", "demo", "--to", "beta", "--watch", "--server", coordinator.Url);
