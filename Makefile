@@ -6,7 +6,7 @@ DEMO := artifacts/demo-bin
 # What a program is made of: the demo builds only what has changed since.
 sources = $(shell find $(1) Directory.Build.props Directory.Packages.props global.json \( -name bin -o -name obj \) -prune -o -type f -print)
 
-.PHONY: build install demo test search soak mutants bench chaos chaos-libvirt format clean
+.PHONY: build install-demo install demo test search soak mutants bench chaos chaos-libvirt format clean
 
 # Analyzers judge the code in `make test`; whoever wants to use the programs need not wait for them.
 publish = dotnet publish $(1) -c $(CONFIGURATION) -o $(2) -v quiet --nologo -p:RunAnalyzers=false
@@ -22,14 +22,20 @@ $(BIN)/.built: $(call sources,src hocon)
 $(DEMO)/.built: $(call sources,tests/Coordinator.Demo tests/Coordinator.Lab tests/Coordinator.LabPeer src/Coordinator.Contracts)
 	@$(call publish,tests/Coordinator.Demo,$(DEMO)) && touch $@
 
-demo: install $(BIN)/.built $(DEMO)/.built ## a real guest under traffic migrates three times; every claim is checked
+demo: install-demo $(BIN)/.built $(DEMO)/.built ## a real guest under traffic migrates three times; every claim is checked
 	@$(DEMO)/coordinator-demo
 
-install: ## QEMU 7.2 and 10, iproute2, spin and the guest image, from the system's package sources; quiet when all is there
+install-demo: ## QEMU 7.2 and 10, iproute2 and the guest image, from the system's package sources; quiet when all is there
 	@tests/install/qemu.sh
 	@tests/install/network.sh
-	@tests/install/spin.sh
 	@tests/install/guest.sh >/dev/null
+
+install: install-demo ## and what only tests need: spin, PostgreSQL, Chromium, systemd-analyze, docker-compose, Prometheus
+	@tests/install/systemd.sh
+	@tests/install/spin.sh
+	@tests/install/postgres.sh
+	@tests/install/chromium.sh
+	@tests/install/containers.sh
 
 test: install ## all tests of all suites, summed in the last line; ONLY=Search for one suite
 	@dotnet build Coordinator.sln -c $(CONFIGURATION) -v quiet --nologo

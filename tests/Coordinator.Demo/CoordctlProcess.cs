@@ -7,8 +7,8 @@ using Google.Protobuf;
 
 namespace Coordinator.Demo;
 
-/// <summary>The real coordctl, inside the lab's namespace, as a user runs it.</summary>
-internal sealed class CoordctlProcess(LabNetwork network)
+/// <summary>The real coordctl, inside the lab's namespace, as a user runs it who has a certificate.</summary>
+internal sealed class CoordctlProcess(LabNetwork network, string certificates)
 {
     public static string Binary { get; } = Path.Combine(LabFolder.RepositoryRoot, "artifacts", "bin", "coordctl");
 
@@ -37,6 +37,7 @@ internal sealed class CoordctlProcess(LabNetwork network)
     {
         var start = network.Inside(Binary, arguments);
         start.UseShellExecute = false;
+        start.Environment["COORDCTL_TLS"] = certificates;
         configure(start);
         return Process.Start(start) ?? throw new LabFailure($"{Binary} did not start");
     }

@@ -10,14 +10,19 @@ internal static class DemoFiles
 
     static readonly string[] s_agentsOwn = ["-qmp", "-uuid", "-no-user-config"];
 
-    /// <summary>Handoff and migration stream on the host's own address inside the lab's network.</summary>
-    public static string Host(LabHost host, string directory, string qemu) => $"""
+    /// <summary>Handoff and migration stream on the host's own address inside the lab's network, hence with certificates: <c>coordctl up --certs</c> makes them.</summary>
+    public static string Host(LabHost host, string directory, string qemu, string certificates) => $"""
         hostId: {host.Name}
         stateDirectory: {Path.Combine(directory, "state")}
         runDirectory: {Path.Combine(directory, "run")}
-        coordinators: ["http://127.0.0.1:4050"]
+        coordinators: ["https://127.0.0.1:4050"]
         handoff: {"{"} listen: "{host.Address}:5090" {"}"}
         migrationStream: {"{"} listen: "{host.Address}:49152-49215" {"}"}
+        tls:
+          certificate: {certificates}/agent-{host.Name}/certificate.pem
+          key: {certificates}/agent-{host.Name}/key.pem
+          authorities: {certificates}/agent-{host.Name}/authorities.pem
+          revoked: {certificates}/agent-{host.Name}/revoked.pem
         qemu: {"{"} default: {qemu}, scope: never {"}"}
         memoryReserveMiB: 64
 

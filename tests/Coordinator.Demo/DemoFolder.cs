@@ -18,6 +18,9 @@ internal sealed class DemoFolder : IDisposable
 
     public string Data => System.IO.Path.Combine(Path, "data");
 
+    /// <summary>Of the authority that <c>coordctl up --certs</c> makes. It ends with the demo.</summary>
+    public string Certificates => System.IO.Path.Combine(Path, "certificates");
+
     public string ConsoleLog => System.IO.Path.Combine(Path, "console.log");
 
     public string Definition => System.IO.Path.Combine(Path, "demo.yaml");

@@ -45,11 +45,11 @@ internal static class DemoStory
             Uuid = Guid.NewGuid(),
         };
         await WriteFiles(folder, machine, network, cancellation);
-        var coordctl = new CoordctlProcess(network);
+        var coordctl = new CoordctlProcess(network, Path.Combine(folder.Certificates, "client-coordctl"));
 
         narrator.Chapter("Two hosts and a coordinator");
         await using var cluster = await DemoCluster.Start(
-            coordctl, ["--data", folder.Data, "--with-guests", .. network.Hosts.SelectMany(host => new[] { "--host", Path.Combine(folder.HostDirectory(host.Name), "host.yaml") })], narrator, cancellation);
+            coordctl, ["--data", folder.Data, "--certs", folder.Certificates, "--with-guests", .. network.Hosts.SelectMany(host => new[] { "--host", Path.Combine(folder.HostDirectory(host.Name), "host.yaml") })], narrator, cancellation);
         await Shown(coordctl, cancellation, "get", "hosts");
 
         narrator.Chapter($"A guest of {machine.MemoryMib} MiB, {machine.Vcpus} vCPUs, {machine.QueuePairs} queue pairs on QEMU {qemu.Version}, writing memory and sending UDP");
@@ -119,7 +119,7 @@ internal static class DemoStory
             var directory = folder.HostDirectory(host.Name);
             foreach (var made in new[] { directory, Path.Combine(directory, "state"), Path.Combine(directory, "run") })
                 Directory.CreateDirectory(made);
-            await File.WriteAllTextAsync(Path.Combine(directory, "host.yaml"), DemoFiles.Host(host, directory, machine.Qemu.Path), cancellation);
+            await File.WriteAllTextAsync(Path.Combine(directory, "host.yaml"), DemoFiles.Host(host, directory, machine.Qemu.Path, folder.Certificates), cancellation);
         }
         await File.WriteAllTextAsync(folder.Definition, DemoFiles.Definition(machine, network), cancellation);
     }

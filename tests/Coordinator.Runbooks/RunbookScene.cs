@@ -183,7 +183,8 @@ internal sealed class RunbookScene : IAsyncDisposable
         start.UseShellExecute = false;
         start.RedirectStandardOutput = true;
         start.Environment["PATH"] = $"{Path.Combine(Deployment.Folder, "tools")}:{Environment.GetEnvironmentVariable("PATH")}";
-        start.Environment["COORDCTL_SERVER"] = "http://127.0.0.1:4050";
+        start.Environment["COORDCTL_SERVER"] = "https://127.0.0.1:4050";
+        start.Environment["COORDCTL_TLS"] = Deployment.Certificates.ClientDirectory;
         foreach ((string name, string value) in _names)
         {
             start.Environment[name] = value;

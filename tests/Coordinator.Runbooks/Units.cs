@@ -57,7 +57,7 @@ internal sealed class Units : IAsyncDisposable
         {
             try
             {
-                await Lab.Eventually.BecomesTrue(() => File.Exists(request), TimeSpan.MaxValue, "a request", cancellation: _stop.Token);
+                await Eventually.BecomesTrue(() => File.Exists(request), TimeSpan.MaxValue, "a request", cancellation: _stop.Token);
             }
             catch (OperationCanceledException)
             {

@@ -148,7 +148,7 @@ internal sealed class TcpLink : IAsyncDisposable
 
                 if (setting.Mode == LinkMode.Delayed)
                 {
-                    await Task.WhenAny(setting.Over.Task, Task.Delay(s_delay, _stop.Token));
+                    await Task.WhenAny(setting.Over.Task, Eventually.Lasts(s_delay, _stop.Token));
                 }
 
                 for (int sent = 0; sent < read && setting.Mode != LinkMode.Swallowing;)
