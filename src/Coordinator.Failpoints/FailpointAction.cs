@@ -71,6 +71,6 @@ public sealed partial record FailpointAction(FailpointDeed Deed, TimeSpan Delay,
     }
 
     [GeneratedRegex(
-        @"^((?<first>\d+)\*)?((?<deed>kill|stop|hold|error)|(?<deed>delay) (?<number>\d+)(?<unit>ms|s))( vm=(?<vm>\S+))?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+        @"^((?<first>\d+)\*)?((?<deed>kill|stop|hold|error)|(?<deed>delay) (?<number>\d+)(?<unit>ms|s))( vm=(?<vm>\S+))?$", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Format();
 }

@@ -1,5 +1,7 @@
+using System.Reflection;
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
+using System.Text.RegularExpressions;
 using Coordinator.Domain.Virtqueues;
 using Xunit;
 
@@ -40,6 +42,21 @@ public sealed class ArchitectureTests
         Assert.Contains("System.Object", types);
         Assert.DoesNotContain(types, IsForbiddenType);
         Assert.DoesNotContain(members, IsForbiddenMember);
+    }
+
+    /// <summary>A pattern with a time limit is a hidden clock: a process that stands still for longer than the limit would refuse a valid name.</summary>
+    [Fact]
+    public void Patterns_OfTheDomain_HaveNoTimeLimit()
+    {
+        GeneratedRegexAttribute[] patterns =
+        [
+            .. typeof(VirtqueueId).Assembly.GetTypes()
+                .SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public))
+                .SelectMany(method => method.GetCustomAttributes<GeneratedRegexAttribute>()),
+        ];
+
+        Assert.NotEmpty(patterns);
+        Assert.All(patterns, pattern => Assert.Equal(Timeout.Infinite, pattern.MatchTimeoutMilliseconds));
     }
 
     /// <summary>The test of the test: this assembly does use a clock and files, and the same reading finds both.</summary>

@@ -83,9 +83,9 @@ public static partial class MutantSource
         }
         """;
 
-    [GeneratedRegex(@"^(?<file>[^(\r\n]+\.cs)\((?<line>\d+),\d+\): error", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5_000)]
+    [GeneratedRegex(@"^(?<file>[^(\r\n]+\.cs)\((?<line>\d+),\d+\): error", RegexOptions.NonBacktracking | RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex ErrorLine();
 
-    [GeneratedRegex(@"MutantSwitch\.Is\((?<number>\d+)\)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5_000)]
+    [GeneratedRegex(@"MutantSwitch\.Is\((?<number>\d+)\)", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex SwitchCall();
 }

@@ -64,12 +64,12 @@ public sealed partial class PagesTests
     private static string MetricSource() =>
         string.Join('\n', Directory.GetFiles(Path.Combine(LabFolder.RepositoryRoot, "src", "Coordinator.Actors", "Metrics"), "*.cs").Select(File.ReadAllText));
 
-    [GeneratedRegex(@"\]\((?<page>[a-z-]+\.md)\)", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"\]\((?<page>[a-z-]+\.md)\)", RegexOptions.NonBacktracking)]
     private static partial Regex Link();
 
-    [GeneratedRegex("\"(?<metric>coordinator_[a-z_]+)\"", RegexOptions.None, 1000)]
+    [GeneratedRegex("\"(?<metric>coordinator_[a-z_]+)\"", RegexOptions.NonBacktracking)]
     private static partial Regex Metric();
 
-    [GeneratedRegex("coordinator_[a-z_]+", RegexOptions.None, 1000)]
+    [GeneratedRegex("coordinator_[a-z_]+", RegexOptions.NonBacktracking)]
     private static partial Regex Used();
 }

@@ -87,18 +87,18 @@ internal sealed partial class Runbook
 
     private static int NextHeading(string text, int from) => text.IndexOf("\n#", from, StringComparison.Ordinal) is >= 0 and var at ? at : text.Length;
 
-    [GeneratedRegex(@"^```(?<kind>\w*)\n(?<body>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"^```(?<kind>\w*)\n(?<body>.*?)^```$", RegexOptions.NonBacktracking | RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
     private static partial Regex Fence();
 
-    [GeneratedRegex(@"^\| `\$(?<name>[A-Z]+)`", RegexOptions.Multiline, 1000)]
+    [GeneratedRegex(@"^\| `\$(?<name>[A-Z]+)`", RegexOptions.NonBacktracking | RegexOptions.Multiline)]
     private static partial Regex NameRow();
 
-    [GeneratedRegex(@"\$(?<name>[A-Z]+)", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"\$(?<name>[A-Z]+)", RegexOptions.NonBacktracking)]
     private static partial Regex UsedName();
 
-    [GeneratedRegex(@"^#+ (?<heading>.*)$", RegexOptions.Multiline, 1000)]
+    [GeneratedRegex(@"^#+ (?<heading>.*)$", RegexOptions.NonBacktracking | RegexOptions.Multiline)]
     private static partial Regex Heading();
 
-    [GeneratedRegex(@"exit code (?<code>\d+)", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"exit code (?<code>\d+)", RegexOptions.NonBacktracking)]
     private static partial Regex ExitCodeWords();
 }

@@ -10,7 +10,7 @@ internal static partial class NameRule
 {
     internal const string Allowed = "1 to 63 characters of a-z, 0-9, '.' and '-', beginning and ending with a letter or a digit";
 
-    [GeneratedRegex("^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?\\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?\\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex Pattern();
 
     internal static string Check(string field, string? value) =>

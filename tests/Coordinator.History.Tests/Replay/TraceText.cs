@@ -73,15 +73,15 @@ internal static partial class TraceText
         return [new TraceItem.Sent(at, side, run), new TraceItem.Sent(at, side, migrate), new TraceItem.Replied(at, side, run), new TraceItem.Replied(at, side, migrate)];
     }
 
-    [GeneratedRegex(@"^(?<at>[\d.]+)\s+(\[.*\]\s+)?(?<side>src|dst):?\s+(?<rest>.*)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^(?<at>[\d.]+)\s+(\[.*\]\s+)?(?<side>src|dst):?\s+(?<rest>.*)$", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Line();
 
-    [GeneratedRegex("\"status\": \"(?<status>[a-z-]+)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("\"status\": \"(?<status>[a-z-]+)\"", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Status();
 
-    [GeneratedRegex("\"desc\": \"(?<error>[^\"]+)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("\"desc\": \"(?<error>[^\"]+)\"", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Error();
 
-    [GeneratedRegex("run=(?<run>[a-z-]+)(/running=(True|False))? migrate=(?<status>[a-z-]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("run=(?<run>[a-z-]+)(/running=(True|False))? migrate=(?<status>[a-z-]+)", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Seen();
 }

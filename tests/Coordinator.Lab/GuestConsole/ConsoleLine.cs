@@ -51,14 +51,14 @@ public abstract partial record ConsoleLine
     static long ReadNumber(Match match, string group) => long.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
 
     [GeneratedRegex(@"^tick (?<n>\d{1,18}) boot=(?<boot>[0-9a-f]{8}) ms=(?<ms>\d{1,18}) pages=(?<pages>off|ok|bad) checked=(?<checked>\d{1,18}) corrupt=(?<corrupt>\d{1,18})$",
-        RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+        RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex TickPattern();
 
     [GeneratedRegex(@"^net sent=(?<sent>\d{1,18}) returned=(?<returned>\d{1,18}) repeated=(?<repeated>\d{1,18}) served=(?<served>\d{1,18})$",
-        RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+        RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex NetPattern();
 
     [GeneratedRegex(@"^load ready boot=(?<boot>[0-9a-f]{8}) cpus=(?<cpus>\d{1,4}) pairs=(?<used>\d{1,4})/(?<offered>\d{1,4}) ",
-        RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+        RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex ReadyPattern();
 }

@@ -44,6 +44,6 @@ public sealed partial record QemuBinary(string Path, Version Version)
 
     static LabFailure Missing(string what) => new($"no {Program} {what}: run {LabFolder.Installer("qemu.sh")}");
 
-    [GeneratedRegex(@"version (?<major>\d+)\.(?<minor>\d+)\.(?<micro>\d+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"version (?<major>\d+)\.(?<minor>\d+)\.(?<micro>\d+)", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex VersionPattern();
 }

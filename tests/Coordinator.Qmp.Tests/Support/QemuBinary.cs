@@ -41,6 +41,6 @@ static partial class QemuBinary
         return int.Parse(version.Groups["major"].ValueSpan, CultureInfo.InvariantCulture);
     }
 
-    [GeneratedRegex(@"version (?<major>[0-9]+)\.", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"version (?<major>[0-9]+)\.", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant)]
     private static partial Regex VersionPattern();
 }

@@ -131,15 +131,15 @@ public sealed partial class ComposeFileTests
     }
 
     // A tag with at least two numbers; never latest, never none.
-    [GeneratedRegex(@"^[a-z0-9./-]+:v?[0-9]+\.[0-9]+(\.[0-9]+)?(-[a-z]+)?$", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"^[a-z0-9./-]+:v?[0-9]+\.[0-9]+(\.[0-9]+)?(-[a-z]+)?$", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Pinned();
 
-    [GeneratedRegex("(?i)(password|secret|token)=|PASSWORD=", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("(?i)(password|secret|token)=|PASSWORD=", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Secret();
 
-    [GeneratedRegex(@"\s+", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"\s+", RegexOptions.NonBacktracking)]
     private static partial Regex Blanks();
 
-    [GeneratedRegex("\"version\": \"(?<version>[0-9.]+)\"", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("\"version\": \"(?<version>[0-9.]+)\"", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Version();
 }

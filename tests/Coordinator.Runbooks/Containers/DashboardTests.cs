@@ -96,7 +96,7 @@ public sealed partial class DashboardTests
         Dictionary<string, string[]> labels = Collectors(metrics, depth: 2).DistinctBy(c => c.Name).ToDictionary(c => c.Name, c => c.LabelNames, StringComparer.Ordinal);
         return Types().Matches(text).ToDictionary(
             m => m.Groups["name"].Value,
-            m => (m.Groups["type"].Value, labels.GetValueOrDefault(m.Groups["name"].Value) ?? [.. Selected().Matches(Regex.Match(text, $"^{m.Groups["name"].Value}.*$", RegexOptions.Multiline, TimeSpan.FromSeconds(1)).Value).Select(l => l.Groups["label"].Value)]),
+            m => (m.Groups["type"].Value, labels.GetValueOrDefault(m.Groups["name"].Value) ?? [.. Selected().Matches(Regex.Match(text, $"^{m.Groups["name"].Value}.*$", RegexOptions.NonBacktracking | RegexOptions.Multiline).Value).Select(l => l.Groups["label"].Value)]),
             StringComparer.Ordinal);
     }
 
@@ -109,21 +109,21 @@ public sealed partial class DashboardTests
             _ => [],
         });
 
-    [GeneratedRegex("coordinator_[a-z_]+", RegexOptions.None, 1000)]
+    [GeneratedRegex("coordinator_[a-z_]+", RegexOptions.NonBacktracking)]
     private static partial Regex Metrics();
 
-    [GeneratedRegex(@"by \((?<labels>[a-z_, ]+)\)", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"by \((?<labels>[a-z_, ]+)\)", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Grouped();
 
-    [GeneratedRegex(@"[{,]\s*(?<label>[a-z_]+)=", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"[{,]\s*(?<label>[a-z_]+)=", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Selected();
 
-    [GeneratedRegex(@"\{\{(?<label>[a-z_]+)\}\}", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"\{\{(?<label>[a-z_]+)\}\}", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Shown();
 
-    [GeneratedRegex("_(bucket|sum|count)$", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("_(bucket|sum|count)$", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Part();
 
-    [GeneratedRegex(@"^# TYPE (?<name>coordinator_[a-z_]+) (?<type>[a-z]+)\s*$", RegexOptions.ExplicitCapture | RegexOptions.Multiline, 1000)]
+    [GeneratedRegex(@"^# TYPE (?<name>coordinator_[a-z_]+) (?<type>[a-z]+)\s*$", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture | RegexOptions.Multiline)]
     private static partial Regex Types();
 }

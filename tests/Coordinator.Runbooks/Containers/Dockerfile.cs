@@ -25,6 +25,6 @@ internal sealed partial record Dockerfile(IReadOnlyList<(string Word, string Val
     /// <summary>The list at the end of an ENTRYPOINT, CMD or HEALTHCHECK; empty without one.</summary>
     public IReadOnlyList<string> Words(string word) => Each(word).LastOrDefault() is { } list ? JsonSerializer.Deserialize<string[]>(list[list.IndexOf('[', StringComparison.Ordinal)..])! : [];
 
-    [GeneratedRegex(@"\\\n", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"\\\n", RegexOptions.NonBacktracking)]
     private static partial Regex Continued();
 }

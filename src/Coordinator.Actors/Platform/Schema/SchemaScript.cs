@@ -50,9 +50,9 @@ internal sealed partial record SchemaScript(int Number, string Name, int Minimum
         }
     }
 
-    [GeneratedRegex(@"^schema/(?<dialect>[a-z]+)/(?<number>\d{4})-(?<name>[a-z0-9-]+)\.sql$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex(@"^schema/(?<dialect>[a-z]+)/(?<number>\d{4})-(?<name>[a-z0-9-]+)\.sql$", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex FileName();
 
-    [GeneratedRegex(@"\A-- minimum-reader: (?<reader>\d+)\r?\n", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex(@"\A-- minimum-reader: (?<reader>\d+)\r?\n", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex FirstLine();
 }
