@@ -10,6 +10,7 @@ sealed class ClusterWitness : ReceiveActor
 
     public ClusterWitness()
     {
+        Receive<ClusterEvent.MemberJoined>(e => Say("joining", e.Member));
         Receive<ClusterEvent.MemberUp>(e => Say("up", e.Member));
         Receive<ClusterEvent.UnreachableMember>(e => Say("unreachable", e.Member));
         Receive<ClusterEvent.ReachableMember>(e => Say("reachable", e.Member));

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Akka;
 using Akka.Actor;
 using Akka.Cluster;
@@ -23,20 +24,21 @@ internal sealed class ClusterJoin : UntypedActor, IWithTimers
     private readonly DiscoverySettings settings;
     private readonly Cluster cluster = Cluster.Get(Context.System);
     private readonly ILoggingAdapter log = Context.GetLogger();
-    private readonly string incarnation = Guid.NewGuid().ToString("N");
+    private readonly string incarnation;
     private readonly string self;
     private readonly ClusterJoinPlan plan;
     private bool isRegistered;
     private bool isMember;
     private bool isPuttingItselfOut;
     private long generation;
+    private long askedGeneration;
     private ImmutableArray<string> asked = [];
     private TimeSpan askedAt;
 
     public ClusterJoin(ClusterRoster roster, ContactPoints contacts, DiscoverySettings settings)
     {
         (this.roster, this.contacts, this.settings) = (roster, contacts, settings);
-        self = Text(cluster.SelfAddress);
+        (self, incarnation) = (Text(cluster.SelfAddress), Incarnation(cluster.SelfUniqueAddress));
         plan = new ClusterJoinPlan(self, settings);
     }
 
@@ -64,24 +66,28 @@ internal sealed class ClusterJoin : UntypedActor, IWithTimers
 
             return Done.Instance;
         });
-        var me = Self;
-        cluster.RegisterOnMemberUp(() => me.Tell(BecameMember.Instance));
+        cluster.Subscribe(Self, typeof(ClusterEvent.IMemberEvent));
         Self.Tell(LookDue.Instance);
     }
+
+    protected override void PostStop() => cluster.Unsubscribe(Self);
 
     protected override void OnReceive(object message)
     {
         switch (message)
         {
+            case ClusterEvent.CurrentClusterState state:
+                isMember = state.Members.Any(IsSelf);
+                break;
+            case ClusterEvent.IMemberEvent happened:
+                // Not only when it is "up": from the welcome on it belongs to this cluster, and if the others die now, their successors must find it. A look that is under way reports first.
+                isMember |= IsSelf(happened.Member);
+                break;
             case LookDue when isMember:
                 Run(KeepRow);
                 break;
             case LookDue:
                 Run(Look);
-                break;
-            case BecameMember:
-                // A look that is under way reports first.
-                isMember = true;
                 break;
             case Looked looked:
                 OnLooked(looked);
@@ -106,6 +112,11 @@ internal sealed class ClusterJoin : UntypedActor, IWithTimers
     }
 
     private static string Text(Address address) => $"{address.Host}:{address.Port}";
+
+    // As the members of a cluster tell a process from its predecessor on the same address.
+    private static string Incarnation(UniqueAddress node) => node.Uid.ToString(CultureInfo.InvariantCulture);
+
+    private bool IsSelf(Member member) => member.UniqueAddress.Equals(cluster.SelfUniqueAddress);
 
     // The SQLite provider works on the calling thread, hence Task.Run.
     private void Run(Func<Task<object>> work) => _ = Task.Run(work).PipeTo(Self);
@@ -133,7 +144,7 @@ internal sealed class ClusterJoin : UntypedActor, IWithTimers
         switch (plan.Next(looked.Roster, looked.Contacts, Now))
         {
             case JoinStep.Ask ask when !ask.Addresses.SequenceEqual(asked) || Now - askedAt > AskAgainAfter:
-                (asked, askedAt) = (ask.Addresses, Now);
+                (asked, askedAt, askedGeneration) = (ask.Addresses, Now, looked.Roster.Generation);
                 log.Info("Asks {0} for their cluster: {1}", string.Join(", ", asked), ask.Why);
                 cluster.JoinSeedNodes([.. asked.Select(address => Address.Parse($"{cluster.SelfAddress.Protocol}://{cluster.SelfAddress.System}@{address}"))]);
                 break;
@@ -171,10 +182,19 @@ internal sealed class ClusterJoin : UntypedActor, IWithTimers
         var now = roster.Read();
         if (isMine && generation == 0)
         {
-            var companions = cluster.State.Members.Select(member => Text(member.Address)).Where(address => address != self).ToHashSet(StringComparer.Ordinal);
-            var found = now.Nodes.Where(node => node.IsMember && companions.Contains(node.Address)).Select(node => node.Generation).DefaultIfEmpty(now.Generation).Max();
-            roster.SetMember(self, incarnation, found);
-            return Task.FromResult<object>(new RowKept(now, found, IsMine: true));
+            var members = cluster.State.Members;
+            if (!members.Any(IsSelf))
+            {
+                // The view of the members is not as far as the event yet.
+                return Task.FromResult<object>(new RowKept(now, generation, IsMine: true));
+            }
+
+            // Those that it asked are in no older cluster than the newest of then. A founding since then counts if this very process of it is among the members; not what the list holds by now, for
+            // another cluster may have been founded beside this one.
+            var companions = members.Select(member => (Text(member.Address), Incarnation(member.UniqueAddress))).ToHashSet();
+            var joined = now.Nodes.Where(node => node.IsMember && companions.Contains((node.Address, node.Incarnation))).Select(node => node.Generation).Append(askedGeneration).Max();
+            roster.SetMember(self, incarnation, joined);
+            return Task.FromResult<object>(new RowKept(now, joined, IsMine: true));
         }
 
         if (!isMine && now.Nodes.All(node => node.Address != self))
@@ -226,10 +246,5 @@ internal sealed class ClusterJoin : UntypedActor, IWithTimers
     private sealed class LookDue : INoSerializationVerificationNeeded
     {
         public static readonly LookDue Instance = new();
-    }
-
-    private sealed class BecameMember : INoSerializationVerificationNeeded
-    {
-        public static readonly BecameMember Instance = new();
     }
 }

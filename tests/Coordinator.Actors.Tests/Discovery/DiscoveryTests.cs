@@ -94,6 +94,26 @@ public sealed class DiscoveryTests(ThrowawayPostgres server, ITestOutputHelper o
         Assert.NotEqual(0, await cluster[0].WaitForExit(ProbeProcess.Limit));
     }
 
+    /// <summary>
+    /// The only member dies between the welcome and the promotion of a second node. Seen as two clusters on one database that served side by side for good: the one that came back found no member in the
+    /// list and founded; the other one, promoted by itself, took the newest generation in the list for its own.
+    /// </summary>
+    [Fact]
+    public async Task Database_FounderDiesWhileAnotherJoins_ComesBackIntoTheClusterOfTheOther()
+    {
+        var database = new PostgresTestDatabase(server);
+        await using var cluster = new NodeCluster(database, (_, _) => "database", count: 2);
+        cluster.StartWith("akka.cluster.leader-actions-interval = 1h", 0);
+        await cluster.AreOneCluster(0);
+        cluster.Start(1);
+        await cluster[1].WaitForFact($"joining {cluster.Ports[1]} ");
+
+        await cluster.Kill(0);
+        cluster.Start(0);
+        await cluster.AreOneCluster(0, 1);
+        Assert.Equal(1L, Foundings(database));
+    }
+
     private static long Foundings(TestDatabase database) => (long)database.Scalar("SELECT generation FROM cluster_founding")!;
 
     private static IEnumerable<string> Recovered(NodeCluster cluster) => Enumerable.Range(0, 3)

@@ -21,6 +21,21 @@ internal sealed class NodeCluster(TestDatabase database, Func<int[], int, string
         }
     }
 
+    /// <summary>With settings of its own.</summary>
+    public void StartWith(string hocon, int node)
+    {
+        var file = Path.Combine(directory.Path, $"node-{node}.conf");
+        File.WriteAllText(file, hocon);
+        nodes[node] = new ProbeProcess("node", $"{ports[node]}", others(ports, node), database.Address, file);
+    }
+
+    public async Task Kill(int node)
+    {
+        this[node].SignalKill();
+        await this[node].DisposeAsync();
+        nodes[node] = null;
+    }
+
     /// <summary>Each node sees each other one, by its own count.</summary>
     public async Task AreOneCluster(params int[] members)
     {
