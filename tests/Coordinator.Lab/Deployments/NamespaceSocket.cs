@@ -15,6 +15,15 @@ public static partial class NamespaceSocket
 
     public static Socket Tcp(string networkNamespace)
     {
+        Socket made = Make(networkNamespace, SocketType.Stream, ProtocolType.Tcp);
+        made.NoDelay = true;
+        return made;
+    }
+
+    public static Socket Udp(string networkNamespace) => Make(networkNamespace, SocketType.Dgram, ProtocolType.Udp);
+
+    private static Socket Make(string networkNamespace, SocketType type, ProtocolType protocol)
+    {
         Socket? made = null;
         Exception? failure = null;
         Thread thread = new(() =>
@@ -28,7 +37,7 @@ public static partial class NamespaceSocket
                     throw new Win32Exception(Marshal.GetLastPInvokeError());
                 }
 
-                made = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                made = new Socket(AddressFamily.InterNetwork, type, protocol);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or Win32Exception or SocketException)
             {

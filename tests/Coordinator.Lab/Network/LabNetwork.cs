@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Coordinator.Lab.Processes;
 
 namespace Coordinator.Lab.Network;
 
@@ -9,7 +8,7 @@ namespace Coordinator.Lab.Network;
 /// <para>
 /// One namespace and not one per host, because what differs between hosts for a migration is the tap (the bridge must learn that the
 /// guest's MAC moved) and the address, and both differ here; loopback, QMP sockets and files stay shared, which keeps a demo on one machine simple.
-/// A cut between hosts is made with <c>ip -n NAMESPACE addr del</c> or a relay, not with namespaces.
+/// Where machines are to be cut from each other, see <see cref="LabFabric"/>.
 /// </para>
 /// Deleting the namespace deletes taps and bridge with it. Needs root.
 /// </summary>
@@ -22,17 +21,16 @@ public sealed class LabNetwork : IAsyncDisposable
 
     // Interface names have at most 15 characters (IFNAMSIZ - 1), and "-NNN" takes four of them.
     const int HostNameLimit = 11;
-    static readonly TimeSpan EndOfProcessesLimit = TimeSpan.FromSeconds(10);
 
-    readonly LabNamespaceName name;
+    readonly LabNamespace space;
 
-    LabNetwork(LabNamespaceName name, IReadOnlyList<LabHost> hosts)
+    LabNetwork(LabNamespace space, IReadOnlyList<LabHost> hosts)
     {
-        this.name = name;
+        this.space = space;
         Hosts = hosts;
     }
 
-    public string Namespace => name.ToString();
+    public string Namespace => space.Name;
     public IReadOnlyList<LabHost> Hosts { get; }
     public LabHost this[string hostName] =>
         Hosts.FirstOrDefault(host => host.Name == hostName) ?? throw new LabFailure($"the lab has no host {hostName}, only {string.Join(", ", Hosts.Select(host => host.Name))}");
@@ -53,101 +51,40 @@ public sealed class LabNetwork : IAsyncDisposable
             throw new ArgumentOutOfRangeException(nameof(guests), guests, $"1..{GuestLimit}");
         if (hostNames.FirstOrDefault(host => host.Length is 0 or > HostNameLimit || !host.All(char.IsAsciiLetterOrDigit)) is { } refused)
             throw new ArgumentException($"host name '{refused}' must be 1..{HostNameLimit} letters and digits", nameof(hostNames));
-        await ExternalCommand.Run(LabFolder.Installer("network.sh"), [], cancellation);
-        await Sweep(cancellation);
         var hosts = hostNames.Select((host, index) =>
             new LabHost(host, $"10.77.1.{index + 1}", [.. Enumerable.Range(0, guests).Select(guest => $"{host}-{guest}")])).ToList();
-        var network = new LabNetwork(LabNamespaceName.Next(), hosts);
+        var made = await LabNamespace.Create(cancellation);
         try
         {
-            await network.Build(cancellation);
-            return network;
+            await made.IpBatch(
+                [
+                    // No STP and no forward delay: a tap must forward from its first frame on, as the migrated guest's network does.
+                    $"link add {Bridge} type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
+                    $"addr add {PeerAddress}/{PrefixLength} dev {Bridge}",
+                    $"link set {Bridge} up",
+                    .. hosts.Select(host => $"addr add {host.Address}/32 dev lo"),
+                    .. hosts.SelectMany(host => host.Taps).SelectMany(TapOn),
+                ],
+                cancellation);
+            return new LabNetwork(made, hosts);
         }
         catch
         {
-            await network.DisposeAsync();
+            await made.DisposeAsync();
             throw;
         }
     }
 
-    /// <summary>Start of a program inside the namespace. <c>ip netns exec</c> replaces itself by the program, so the process id is the program's own.</summary>
-    public ProcessStartInfo Inside(string file, params IEnumerable<string> arguments) => new("ip", ["netns", "exec", Namespace, file, .. arguments]);
+    /// <inheritdoc cref="LabNamespace.Inside"/>
+    public ProcessStartInfo Inside(string file, params IEnumerable<string> arguments) => space.Inside(file, arguments);
 
-    /// <summary>A command of iproute2 in this namespace, e.g. <c>Ip("link", "set", "alpha-0", "down")</c>.</summary>
-    public Task<string> Ip(params IEnumerable<string> arguments) => ExternalCommand.Run("ip", ["-n", Namespace, .. arguments]);
+    /// <inheritdoc cref="LabNamespace.Ip"/>
+    public Task<string> Ip(params IEnumerable<string> arguments) => space.Ip(arguments);
 
-    /// <summary>Removes the labs of processes that no longer live; whatever still runs in them was started for them.</summary>
-    public static async Task Sweep(CancellationToken cancellation = default)
-    {
-        var list = await ExternalCommand.Run("ip", ["netns", "list"], cancellation);
-        foreach (var line in list.Split('\n', StringSplitOptions.RemoveEmptyEntries))
-            if (LabNamespaceName.Parse(line.Split(' ')[0]) is { Owner.IsAlive: false } abandoned)
-                await Remove(abandoned, cancellation);
-    }
+    /// <inheritdoc cref="LabNamespace.Sweep"/>
+    public static Task Sweep(CancellationToken cancellation = default) => LabNamespace.Sweep(cancellation);
 
-    public async ValueTask DisposeAsync() => await Remove(name, CancellationToken.None);
+    public ValueTask DisposeAsync() => space.DisposeAsync();
 
-    async Task Build(CancellationToken cancellation)
-    {
-        await ExternalCommand.Run("ip", ["netns", "add", Namespace], cancellation);
-        // IPv6 would add router solicitations and address checks to the frames that tests count.
-        await ExternalCommand.Run("ip", ["netns", "exec", Namespace, "sh", "-c",
-            "for f in /proc/sys/net/ipv6/conf/all/disable_ipv6 /proc/sys/net/ipv6/conf/default/disable_ipv6; do [ ! -e $f ] || echo 1 > $f; done"], cancellation);
-        var batch = new List<string>
-        {
-            "link set lo up",
-            // No STP and no forward delay: a tap must forward from its first frame on, as the migrated guest's network does.
-            $"link add {Bridge} type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
-            $"addr add {PeerAddress}/{PrefixLength} dev {Bridge}",
-            $"link set {Bridge} up",
-        };
-        foreach (var host in Hosts)
-        {
-            batch.Add($"addr add {host.Address}/32 dev lo");
-            foreach (var tap in host.Taps)
-            {
-                batch.Add($"tuntap add dev {tap} mode tap multi_queue");
-                batch.Add($"link set {tap} master {Bridge} up");
-            }
-        }
-        var file = Path.GetTempFileName();
-        try
-        {
-            await File.WriteAllLinesAsync(file, batch, cancellation);
-            await ExternalCommand.Run("ip", ["-n", Namespace, "-batch", file], cancellation);
-        }
-        finally
-        {
-            File.Delete(file);
-        }
-    }
-
-    static async Task Remove(LabNamespaceName name, CancellationToken cancellation)
-    {
-        var (found, _, _) = await ExternalCommand.Try("ip", ["netns", "pids", name.ToString()], cancellation);
-        if (found != 0)
-            return; // never made, or removed by another sweep
-        await Eventually.Becomes(() => EndProcesses(name), EndOfProcessesLimit, $"the processes in {name} to end", cancellation: cancellation);
-        await ExternalCommand.Try("ip", ["netns", "del", name.ToString()], cancellation);
-    }
-
-    /// <returns>Null while some are left.</returns>
-    static async Task<string?> EndProcesses(LabNamespaceName name)
-    {
-        var (_, pids, _) = await ExternalCommand.Try("ip", ["netns", "pids", name.ToString()]);
-        var left = pids.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        foreach (var pid in left)
-        {
-            try
-            {
-                using var process = Process.GetProcessById(int.Parse(pid, System.Globalization.CultureInfo.InvariantCulture));
-                process.Kill();
-            }
-            catch (Exception error) when (error is ArgumentException or InvalidOperationException)
-            {
-                // Ended by itself meanwhile.
-            }
-        }
-        return left.Length == 0 ? "ended" : null;
-    }
+    internal static IEnumerable<string> TapOn(string tap) => [$"tuntap add dev {tap} mode tap multi_queue", $"link set {tap} master {Bridge} up"];
 }
