@@ -28,10 +28,7 @@ sealed class TwoNodeCluster : IAsyncDisposable
     {
         Start(0);
         Start(1);
-        foreach (var node in nodes)
-        {
-            await node!.WaitFor(said => said.Count(fact => fact.StartsWith("up ", StringComparison.Ordinal)) == 2 && said.Contains("ready"), "both nodes up");
-        }
+        await BothSeeBothUp();
     }
 
     /// <summary>Gives every VM an entity with something recorded. An unanswered command is sent again and may count twice, hence the counts.</summary>
@@ -60,7 +57,7 @@ sealed class TwoNodeCluster : IAsyncDisposable
         var before = nodes[1 - node]!.Now;
         Start(node);
         await nodes[1 - node]!.WaitForFact($"up {ports[node]} ", before);
-        await nodes[node]!.WaitForFact("ready");
+        await BothSeeBothUp();
     }
 
     /// <summary>Nobody asks for an entity here: they come back by themselves.</summary>
@@ -78,6 +75,17 @@ sealed class TwoNodeCluster : IAsyncDisposable
 
         directory.Dispose();
         database.Dispose();
+    }
+
+    /// <summary>A node that has not heard of its own promotion when the other dies is right to put itself out: it cannot know itself a member.</summary>
+    private async Task BothSeeBothUp()
+    {
+        foreach (var node in nodes)
+        {
+            await node!.WaitFor(
+                said => said.Contains("ready") && ports.All(port => said.Any(fact => fact.StartsWith($"up {port} ", StringComparison.Ordinal))),
+                "both nodes up");
+        }
     }
 
     private void Start(int node) =>
