@@ -18,21 +18,26 @@ internal static partial class StreamNoDelay
     /// <summary>Sets it for each connection of the process to <paramref name="streamUri"/>.</summary>
     /// <returns>How many there were.</returns>
     /// <exception cref="IOException">The kernel does not lend the socket (Linux before 5.6, or no right to trace that process), or the process is gone.</exception>
-    public static int Set(QemuProcess process, string streamUri)
+    public static int Set(QemuProcess process, string streamUri) =>
+        TcpConnection.OfStream(process.Identity.Pid, streamUri).Count(connection => Set(process, streamUri, connection));
+
+    /// <summary>The same for one connection that was seen there.</summary>
+    /// <returns>False when it was closed since, and nothing is left that could wait: on a starved machine the whole guest has moved meanwhile.</returns>
+    internal static bool Set(QemuProcess process, string streamUri, TcpConnection connection)
     {
-        IReadOnlyList<TcpConnection> connections = TcpConnection.OfStream(process.Identity.Pid, streamUri);
-        foreach (TcpConnection connection in connections)
+        try
         {
             using SafeFileHandle socket = process.Borrow(connection.Descriptor);
 
             // Not a .NET Socket: that would make the description non-blocking, which it shares with QEMU, and shut the connection down when disposed.
-            if (SetOption(socket, TcpLevel, NoDelay, 1, sizeof(int)) != 0)
-            {
-                throw new IOException($"TCP_NODELAY of {connection.Local} to {connection.Remote}: {LinuxProcessCalls.Explain(Marshal.GetLastPInvokeError())}");
-            }
+            return SetOption(socket, TcpLevel, NoDelay, 1, sizeof(int)) == 0
+                ? true
+                : throw new IOException($"TCP_NODELAY of {connection.Local} to {connection.Remote}: {LinuxProcessCalls.Explain(Marshal.GetLastPInvokeError())}");
         }
-
-        return connections.Count;
+        catch (IOException) when (!TcpConnection.OfStream(process.Identity.Pid, streamUri).Contains(connection))
+        {
+            return false;
+        }
     }
 
     [LibraryImport("libc", EntryPoint = "setsockopt", SetLastError = true)]

@@ -29,6 +29,21 @@ public sealed class StreamNoDelayTests
         Assert.Equal(1, await served.GetStream().ReadAsync(new byte[1]));
     }
 
+    [Fact]
+    public async Task Set_OfAConnectionThatWasClosedSince_IsNoFailure()
+    {
+        using QemuProcess self = Self();
+        using TcpListener stream = Listening();
+        string uri = $"tcp:{stream.LocalEndpoint}";
+        TcpConnection seen;
+        using (await ConnectedAsync(stream))
+        {
+            seen = Assert.Single(TcpConnection.OfStream(Environment.ProcessId, uri));
+        }
+
+        Assert.False(StreamNoDelay.Set(self, uri, seen));
+    }
+
     [Theory]
     [InlineData("tcp:127.0.0.1:1")]
     [InlineData("unix:/run/stream")]
