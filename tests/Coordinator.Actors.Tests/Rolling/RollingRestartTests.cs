@@ -57,7 +57,11 @@ public sealed class RollingRestartTests(ThrowawayPostgres server, ITestOutputHel
             Assert.Equal(vm.Accepted.AsEnumerable().Reverse(), listed.Migrations.Select(m => m.Id));
             Assert.All(listed.Migrations, m => Assert.Equal(("Succeeded", "Verified"), (m.Phase, m.Verdict)));
             Assert.All(listed.Migrations, m => Assert.Single(m.Timeline, t => t.Event == "MigrationRequested"));
-            VirtualMachine now = await vm.Ask((api, options) => api.GetVirtualMachineAsync(new GetVirtualMachineRequest { Name = vm.Name }, options));
+            VirtualMachine now = new();
+            // The place is from the journal; the run state is its host's own word, which a coordinator that was told nothing by that host yet does not have.
+            await cluster.Until(
+                async () => (now = await vm.Ask((api, options) => api.GetVirtualMachineAsync(new GetVirtualMachineRequest { Name = vm.Name }, options))).RunState.Length > 0,
+                $"the host of {vm.Name} to tell how it is");
             Assert.Equal(("Resident", vm.Host, "running"), (now.Residence, now.Host, now.RunState));
             await cluster.Until(() => Task.FromResult(cluster.GuestsOf(vm.Name) == 1), $"one process of {vm.Name}; there are {cluster.GuestsOf(vm.Name)}");
         }
