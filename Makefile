@@ -30,12 +30,13 @@ install-demo: ## QEMU 7.2 and 10, iproute2 and the guest image, from the system'
 	@tests/install/network.sh
 	@tests/install/guest.sh >/dev/null
 
-install: install-demo ## and what only tests need: spin, PostgreSQL, Chromium, systemd-analyze, docker-compose, Prometheus
+install: install-demo ## and what only tests need: spin, PostgreSQL, Chromium, systemd-analyze, docker-compose, Prometheus, libfaketime
 	@tests/install/systemd.sh
 	@tests/install/spin.sh
 	@tests/install/postgres.sh
 	@tests/install/chromium.sh
 	@tests/install/containers.sh
+	@tests/install/faketime.sh
 
 test: install ## all tests of all suites, summed in the last line; ONLY=Search for one suite
 	@dotnet build Coordinator.sln -c $(CONFIGURATION) -v quiet --nologo

@@ -1,13 +1,12 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace Coordinator.PostgresLab;
 
 /// <summary>The server's programs: those of an installed Debian package, else those that tests/install/postgres.sh has unpacked.</summary>
-internal static class PostgresBinaries
+public static class PostgresBinaries
 {
-    private static readonly string s_unpacked = Environment.GetEnvironmentVariable("COORDINATOR_POSTGRES")
+    private static readonly string s_unpacked = System.Environment.GetEnvironmentVariable("COORDINATOR_POSTGRES")
         ?? string.Create(CultureInfo.InvariantCulture, $"/var/tmp/coordinator-postgres-{GetUserId()}");
 
     public static string Folder { get; } = Newest("/usr/lib/postgresql") ?? Newest(Path.Combine(s_unpacked, "usr", "lib", "postgresql"))
@@ -16,14 +15,12 @@ internal static class PostgresBinaries
     /// <summary>Anybody but root.</summary>
     public static string Account { get; } = File.ReadLines("/etc/passwd").Any(line => line.StartsWith("postgres:", StringComparison.Ordinal)) ? "postgres" : "nobody";
 
+    /// <summary>The account's own.</summary>
+    public static string Group => Account == "postgres" ? "postgres" : "nogroup";
+
     /// <summary>Unpacked programs find their libraries beside them.</summary>
-    public static void Prepare(ProcessStartInfo start)
-    {
-        if (Folder.StartsWith(s_unpacked, StringComparison.Ordinal))
-        {
-            start.Environment["LD_LIBRARY_PATH"] = Path.Combine(s_unpacked, "usr", "lib", "x86_64-linux-gnu");
-        }
-    }
+    public static IReadOnlyDictionary<string, string> Environment { get; } = new Dictionary<string, string>(
+        Folder.StartsWith(s_unpacked, StringComparison.Ordinal) ? [new("LD_LIBRARY_PATH", Path.Combine(s_unpacked, "usr", "lib", "x86_64-linux-gnu"))] : [], StringComparer.Ordinal);
 
     [DllImport("libc", EntryPoint = "getuid")]
     private static extern uint GetUserId();

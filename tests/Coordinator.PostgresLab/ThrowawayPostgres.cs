@@ -114,7 +114,11 @@ public sealed class ThrowawayPostgres : IDisposable
             start.ArgumentList.Add(argument);
         }
 
-        PostgresBinaries.Prepare(start);
+        foreach ((string variable, string value) in PostgresBinaries.Environment)
+        {
+            start.Environment[variable] = value;
+        }
+
         return Process.Start(start)!;
     }
 

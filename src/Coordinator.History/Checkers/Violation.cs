@@ -6,6 +6,9 @@ namespace Coordinator.History;
 /// <param name="Checker">The rule: one of the names in <see cref="HistoryJudge"/>.</param>
 public sealed record Violation(string Checker, VmName? Vm, long AtMicros, string Sentence)
 {
+    /// <summary>The checker could not say: its search was given up. A step of a real QEMU that the model cannot explain is decided.</summary>
+    public bool IsUndecided { get; init; }
+
     public override string ToString() => $"{Checker}: {Sentence}";
 }
 

@@ -36,7 +36,7 @@ internal sealed class CellRunner(ChaosLab lab)
             RequestId request = new(Guid.NewGuid().ToString());
             await BringAsync(cell, vm, request, strike, scene);
             Migration? ended = await EndedAsync(cell, vm);
-            CellScene.Saw(strike, vm, ended);
+            SeenByClient.Note(strike.Note, vm, ended);
             await SettledAsync(vm, ended);
             if (cell.IsTicking)
             {
@@ -46,7 +46,7 @@ internal sealed class CellRunner(ChaosLab lab)
             // The same request once more, and the same result: what a client was told stays true.
             await RequestAsync(cell, vm, request, strike);
             ended = await lab.Api.MigrationAsync(vm);
-            CellScene.Saw(strike, vm, ended);
+            SeenByClient.Note(strike.Note, vm, ended);
             return await scene.JudgeAsync(ended);
         }
         finally

@@ -197,19 +197,6 @@ internal sealed class CellScene(ChaosLab lab, Cell cell, string vm, VirtualMachi
         return (longest.TotalMilliseconds, "nobody");
     }
 
-    /// <summary>A checker that could not say: a search that was given up. A step of a real QEMU that the model cannot explain is decided: it fails the cell.</summary>
-    private static bool IsUndecided(Violation violation) => violation.Sentence.Contains("was given up", StringComparison.Ordinal);
-
-    /// <summary>A client was told this.</summary>
-    public static void Saw(Strike strike, string vm, Migration? told)
-    {
-        if (told is not null && Enum.TryParse(told.Phase, out MigrationPhase phase))
-        {
-            MigrationVerdict? verdict = Enum.TryParse(told.Verdict, out MigrationVerdict reached) ? reached : null;
-            strike.Note(new ResultSeen(HistoryClock.NowMicros(), new VmName(vm), Guid.Parse(told.Id), phase, verdict));
-        }
-    }
-
     /// <returns>What is wrong with the guest's own count: it stands still, or a step of it is missing or there twice.</returns>
     private static async Task<string?> CountAsync(TickConsole console)
     {
@@ -235,7 +222,7 @@ internal sealed class CellScene(ChaosLab lab, Cell cell, string vm, VirtualMachi
         };
         Judgement judgement = HistoryJudge.Judge(await ReadAsync(runs), settings);
         _counted = string.Join(", ", judgement.Counted.Select(count => $"{count.Value} {count.Key}"));
-        List<Violation> open = [.. judgement.Violations.Where(IsUndecided)];
+        List<Violation> open = [.. judgement.Violations.Where(violation => violation.IsUndecided)];
         _unexplained = [.. open.Select(violation => violation.ToString())];
         return
         [

@@ -1,4 +1,3 @@
-using Coordinator.Chaos.Laboratory;
 using Coordinator.History;
 using Coordinator.Lab;
 using Coordinator.Lab.Deployments;
@@ -6,7 +5,7 @@ using Coordinator.Lab.Deployments;
 namespace Coordinator.Chaos.Faults;
 
 /// <summary>SIGSTOP and, after a while, SIGCONT: its connections stay open and it believes that no time has passed.</summary>
-internal sealed class FrozenPart(Action<HistoryRecord> note, ChaosLab lab, Part part, TimeSpan lasts) : Fault(note)
+internal sealed class FrozenPart(Action<HistoryRecord> note, Part part, Party party, TimeSpan lasts) : Fault(note)
 {
     private bool _isFrozen;
 
@@ -19,7 +18,7 @@ internal sealed class FrozenPart(Action<HistoryRecord> note, ChaosLab lab, Part 
             throw new LabFailure($"{part.Name} does not run: there is nobody to stop");
         }
 
-        Begins(lab.PartyOf(part), FaultKind.Stopped);
+        Begins(party, FaultKind.Stopped);
         part.Freeze();
         _isFrozen = true;
         return Task.CompletedTask;
@@ -36,7 +35,7 @@ internal sealed class FrozenPart(Action<HistoryRecord> note, ChaosLab lab, Part 
             }
 
             part.Thaw();
-            Ends(lab.PartyOf(part), FaultKind.Stopped);
+            Ends(party, FaultKind.Stopped);
         }
 
         return Task.CompletedTask;

@@ -132,7 +132,7 @@ internal sealed class Strike(ChaosLab lab, CellFault fault, string vm) : IAsyncD
 
     private KilledQemus KilledQemu(string host) => new(Note, lab, vm, host);
 
-    private FrozenPart Frozen(Part part, TimeSpan lasts) => new(Note, lab, part, lasts);
+    private FrozenPart Frozen(Part part, TimeSpan lasts) => new(Note, part, lab.PartyOf(part), lasts);
 
     private BrokenLinks Broken(LinkMode mode, TimeSpan lasts, params IReadOnlyList<(TcpLink, Party)> links) => new(Note, mode, lasts, links);
 }

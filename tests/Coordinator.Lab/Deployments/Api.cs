@@ -71,6 +71,19 @@ public sealed class Api : IDisposable
         }
     }
 
+    /// <summary>The cluster as this one node sees it, or null when it does not answer.</summary>
+    public async Task<Cluster?> ClusterOfAsync(int node)
+    {
+        try
+        {
+            return await _clients[node].GetClusterAsync(new GetClusterRequest(), Options());
+        }
+        catch (RpcException)
+        {
+            return null;
+        }
+    }
+
     /// <param name="vm">Which.</param>
     /// <param name="destination">Its name.</param>
     /// <param name="policy">Null for the coordinators' own.</param>
@@ -86,6 +99,10 @@ public sealed class Api : IDisposable
         CancelMigrationRequest request = new() { RequestId = NewId(), Vm = vm };
         return AskAsync((client, options) => client.CancelMigrationAsync(request, options));
     }
+
+    /// <summary>A node is told to leave in order, by any other.</summary>
+    public async Task LeaveAsync(string node, string clusterAddress) =>
+        await AskAsync((client, options) => client.LeaveNodeAsync(new LeaveNodeRequest { Node = clusterAddress, By = "ann", Reason = $"restart of {node}" }, options));
 
     /// <summary>By the word of a person.</summary>
     public async Task<Migration> ProveHostOffAsync(string vm, string host)

@@ -194,7 +194,7 @@ public sealed class Deployment : IAsyncDisposable
         for (int node = 0; node < coordinators; node++)
         {
             string[] seeds = coordinators == 1 ? [] : ["--seed", .. cluster];
-            _coordinators.Add(new Part(Network, $"coordinator-{node}", "coordinator-server", ["--data", data, "--grpc", api[node], "--cluster", cluster[node], "--metrics", $"127.0.0.1:{4070 + node}", "--tls", Certificates.Node($"coordinator-{node}", ["127.0.0.1", CoordinatorRelayAddress(Alpha), CoordinatorRelayAddress(Beta)]), .. seeds],
+            _coordinators.Add(new Part(Network.Space, $"coordinator-{node}", "coordinator-server", ["--data", data, "--grpc", api[node], "--cluster", cluster[node], "--metrics", $"127.0.0.1:{4070 + node}", "--tls", Certificates.Node($"coordinator-{node}", ["127.0.0.1", CoordinatorRelayAddress(Alpha), CoordinatorRelayAddress(Beta)]), .. seeds],
                 _wiring.Environment($"coordinator-{node}")));
         }
 
@@ -205,24 +205,15 @@ public sealed class Deployment : IAsyncDisposable
             IEnumerable<string> dialled = _wiring.CoordinatorsRelayed
                 ? Enumerable.Range(0, coordinators).Select(node => string.Create(CultureInfo.InvariantCulture, $"{CoordinatorRelayAddress(host)}:{FirstApiPort + node}"))
                 : api;
-            string advertise = _wiring.HandoffRelayed ? $", advertise: \"{HandoffRelayAddress(host)}:{HandoffPort}\"" : "";
-            File.WriteAllText(path, $"""
-                hostId: {host}
-                stateDirectory: {Directory.CreateDirectory(Path.Combine(folder, "state")).FullName}
-                runDirectory: {Directory.CreateDirectory(Path.Combine(folder, "run")).FullName}
-                coordinators: [{string.Join(", ", dialled.Select(address => $"\"https://{address}\""))}]
-                handoff: {"{"} listen: "{Network[host].Address}:{HandoffPort}"{advertise} {"}"}
-                migrationStream:
-                  listen: "{Network[host].Address}:{FirstStreamPort}-{LastStreamPort}"
-                  advertise: "{(relayed ? RelayAddress(host) : Network[host].Address)}"
-                qemu: {"{"} default: {qemu}, scope: never {"}"}
-                memoryReserveMiB: {reserveMib}
-                {Certificates.AgentLine(host)}
-                variables: {"{"} tap: {Network[host].Tap} {"}"}
-
-                """);
+            new HostFile(host, folder, Network[host].Address, dialled, qemu)
+            {
+                Handoff = _wiring.HandoffRelayed ? $"{HandoffRelayAddress(host)}:{HandoffPort}" : null,
+                Stream = relayed ? RelayAddress(host) : null,
+                MemoryReserveMib = reserveMib,
+                Tap = Network[host].Tap,
+            }.Write(path, Certificates);
             IEnumerable<KeyValuePair<string, string>> environment = _wiring.Environment($"agent-{host}").Concat(Recording?.Environment ?? new Dictionary<string, string>(StringComparer.Ordinal));
-            _agents.Add(host, new Part(Network, $"agent-{host}", "coordinator-agent", ["--config", path], environment.ToDictionary(StringComparer.Ordinal), _wiring.AgentsStartedBy));
+            _agents.Add(host, new Part(Network.Space, $"agent-{host}", "coordinator-agent", ["--config", path], environment.ToDictionary(StringComparer.Ordinal), _wiring.AgentsStartedBy));
         }
 
         Api = new Api(Network.Namespace, api.Select(address => $"https://{address}"), Certificates.OfClient, Log);

@@ -5,9 +5,15 @@ using Coordinator.Lab.Processes;
 
 namespace Coordinator.Lab.Deployments;
 
-/// <summary>One process of a deployment, the real program: a coordinator or an agent. It can be frozen, killed and started again with the same arguments.</summary>
+/// <summary>One process of a deployment, the real program: a coordinator, an agent, or what they need. It can be frozen, killed and started again with the same arguments.</summary>
+/// <param name="space">Where it runs.</param>
+/// <param name="name">For people.</param>
+/// <param name="program">One of ours by its name, from <see cref="ProgramFolder"/>; any other by its path.</param>
+/// <param name="arguments">Of the program.</param>
+/// <param name="environment">Beside this process's own.</param>
+/// <param name="startedBy">A command that becomes the program.</param>
 public sealed class Part(
-    LabNetwork network, string name, string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null,
+    LabNamespace space, string name, string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null,
     IReadOnlyList<string>? startedBy = null) : IAsyncDisposable
 {
     private static readonly TimeSpan s_endLimit = TimeSpan.FromSeconds(20);
@@ -43,8 +49,9 @@ public sealed class Part(
             return;
         }
 
-        string[] command = [.. startedBy ?? [], "dotnet", Path.Combine(ProgramFolder, program + ".dll"), .. arguments];
-        ProcessStartInfo start = network.Inside(command[0], command[1..]);
+        IEnumerable<string> started = Path.IsPathRooted(program) ? [program] : ["dotnet", Path.Combine(ProgramFolder, program + ".dll")];
+        string[] command = [.. startedBy ?? [], .. started, .. arguments];
+        ProcessStartInfo start = space.Inside(command[0], command[1..]);
         start.UseShellExecute = false;
         start.RedirectStandardOutput = start.RedirectStandardError = true;
         foreach ((string variable, string value) in environment ?? new Dictionary<string, string>(StringComparer.Ordinal))

@@ -42,15 +42,26 @@ public static class SlowGuest
     /// <summary>With <paramref name="endsWhenTold"/>, a pipe of its own must be there for each host.</summary>
     public static string Definition(Deployment deployment, int memoryMib = 2048, string name = Name, bool endsWhenTold = false)
     {
-        string image = Path.Combine(deployment.Folder, $"ticking-{name}.img");
-        TickingSector.Write(image, listens: endsWhenTold);
+        string[] word = endsWhenTold ? ["-chardev", $"pipe,id=word0,path={WordPath(deployment, name, "${host}")}", "-serial", "chardev:word0"] : [];
+        return Definition(name, deployment.Folder, TickConsole.PathOf(deployment, name, "${host}"), memoryMib, word);
+    }
+
+    /// <param name="name">Of the VM.</param>
+    /// <param name="folder">Where its boot sector is kept.</param>
+    /// <param name="console">Path of what it writes to; may name a variable of hosts.</param>
+    /// <param name="memoryMib">Makes the time of a copy.</param>
+    /// <param name="listensTo">More arguments, which give it a second serial port; without any it hears nothing.</param>
+    public static string Definition(string name, string folder, string console, int memoryMib, params IReadOnlyList<string> listensTo)
+    {
+        string image = Path.Combine(folder, $"ticking-{name}.img");
+        TickingSector.Write(image, listens: listensTo.Count > 0);
         return Definitions.Of(
             name,
             [
                 .. Definitions.EmptyArguments(memoryMib),
                 "-drive", $"if=none,id=boot,format=raw,readonly=on,file={image}", "-device", "virtio-blk-pci,id=blk0,drive=boot,addr=0xa,bootindex=0",
-                "-chardev", $"file,id=console0,path={TickConsole.PathOf(deployment, name, "${host}")},append=on", "-serial", "chardev:console0",
-                .. endsWhenTold ? ["-chardev", $"pipe,id=word0,path={WordPath(deployment, name, "${host}")}", "-serial", "chardev:word0"] : Array.Empty<string>(),
+                "-chardev", $"file,id=console0,path={console},append=on", "-serial", "chardev:console0",
+                .. listensTo,
             ]);
     }
 

@@ -22,15 +22,14 @@ public sealed class LabNetwork : IAsyncDisposable
     // Interface names have at most 15 characters (IFNAMSIZ - 1), and "-NNN" takes four of them.
     const int HostNameLimit = 11;
 
-    readonly LabNamespace space;
-
     LabNetwork(LabNamespace space, IReadOnlyList<LabHost> hosts)
     {
-        this.space = space;
+        Space = space;
         Hosts = hosts;
     }
 
-    public string Namespace => space.Name;
+    public LabNamespace Space { get; }
+    public string Namespace => Space.Name;
     public IReadOnlyList<LabHost> Hosts { get; }
     public LabHost this[string hostName] =>
         Hosts.FirstOrDefault(host => host.Name == hostName) ?? throw new LabFailure($"the lab has no host {hostName}, only {string.Join(", ", Hosts.Select(host => host.Name))}");
@@ -76,15 +75,15 @@ public sealed class LabNetwork : IAsyncDisposable
     }
 
     /// <inheritdoc cref="LabNamespace.Inside"/>
-    public ProcessStartInfo Inside(string file, params IEnumerable<string> arguments) => space.Inside(file, arguments);
+    public ProcessStartInfo Inside(string file, params IEnumerable<string> arguments) => Space.Inside(file, arguments);
 
     /// <inheritdoc cref="LabNamespace.Ip"/>
-    public Task<string> Ip(params IEnumerable<string> arguments) => space.Ip(arguments);
+    public Task<string> Ip(params IEnumerable<string> arguments) => Space.Ip(arguments);
 
     /// <inheritdoc cref="LabNamespace.Sweep"/>
     public static Task Sweep(CancellationToken cancellation = default) => LabNamespace.Sweep(cancellation);
 
-    public ValueTask DisposeAsync() => space.DisposeAsync();
+    public ValueTask DisposeAsync() => Space.DisposeAsync();
 
     internal static IEnumerable<string> TapOn(string tap) => [$"tuntap add dev {tap} mode tap multi_queue", $"link set {tap} master {Bridge} up"];
 }

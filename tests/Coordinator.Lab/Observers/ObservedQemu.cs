@@ -27,6 +27,8 @@ public static class ObservedQemu
                     socket,id=coordinator-*,fd=3,*) launch=${argument#socket,id=coordinator-} launch=${launch%%,*} ;;
                 esac
             done
+            # An agent may live at another time (libfaketime); what QEMU says of time is the machine's.
+            unset LD_PRELOAD
             [ -n "$launch" ] || exec '{{real}}' "$@"
             echo $$ $role > '{{folder}}/'"$launch"
             exec '{{real}}' "$@" -chardev "socket,id=observer,path={{folder}}/$launch{{SocketExtension}},server=on,wait=on" -mon chardev=observer,mode=control
