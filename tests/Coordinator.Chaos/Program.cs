@@ -1,14 +1,13 @@
 using System.Runtime.InteropServices;
 using Coordinator.Chaos.Cells;
+using Coordinator.Chaos.Cluster;
 using Coordinator.Chaos.Peers;
 
-// The matrix as a program: [--libvirt | --phases | --loaded] [--only PART OF A CELL'S NAME[,PART]] [--results DIR] [--again]. What has a result in DIR is not run again; delete its file, or use another DIR.
-string folder = Path.GetFullPath("artifacts/chaos");
+// The matrix as a program: [--libvirt | --phases | --loaded | --cluster] [--only PART OF A NAME[,PART]] [--results DIR] [--again]. What has a result in DIR is not run again; delete its file, or use another DIR.
+string? folder = null;
 string only = "";
 bool again = false;
-bool libvirt = false;
-bool phases = false;
-bool loaded = false;
+string what = "";
 for (int i = 0; i < args.Length; i++)
 {
     switch (args[i])
@@ -17,16 +16,10 @@ for (int i = 0; i < args.Length; i++)
             only = args[++i];
             break;
         case "--results":
-            folder = Path.GetFullPath(args[++i]);
+            folder = args[++i];
             break;
-        case "--libvirt":
-            libvirt = true;
-            break;
-        case "--phases":
-            phases = true;
-            break;
-        case "--loaded":
-            loaded = true;
+        case "--libvirt" or "--phases" or "--loaded" or "--cluster":
+            what = args[i];
             break;
         case "--again":
             again = true;
@@ -40,7 +33,7 @@ for (int i = 0; i < args.Length; i++)
 using CancellationTokenSource stop = new();
 void Stop(PosixSignalContext signal)
 {
-    // The cell that runs is finished, and its laboratory taken down.
+    // What runs is finished, and its laboratory taken down.
     signal.Cancel = true;
     stop.Cancel();
 }
@@ -48,22 +41,59 @@ void Stop(PosixSignalContext signal)
 using PosixSignalRegistration interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using PosixSignalRegistration terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 using PosixSignalRegistration hungUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
-IEnumerable<Cell> offered = libvirt ? LibvirtRow.All.Select(row => row.Ours).Distinct() : phases ? Matrix.Cells : loaded ? Matrix.TickingCells : Matrix.Cells.Concat(Matrix.MoreCells);
-List<Cell> cells = [.. offered.Where(cell => only.Split(',').All(part => cell.Name.Contains(part, StringComparison.OrdinalIgnoreCase)))];
-if (cells.Count == 0)
+return what == "--cluster" ? await RunRoundsAsync() : await RunCellsAsync();
+
+bool IsWanted(string name) => only.Split(',').All(part => name.Contains(part, StringComparison.OrdinalIgnoreCase));
+
+int Nothing(string kind)
 {
-    Console.Error.WriteLine($"no cell's name has all of '{only}' in it");
+    Console.Error.WriteLine($"no {kind}'s name has all of '{only}' in it");
     return 64;
 }
 
-if (again)
+async Task<int> RunRoundsAsync()
 {
-    cells.ForEach(cell => File.Delete(Path.Combine(folder, cell.Name + ".json")));
+    ClusterRounds rounds = new(Path.GetFullPath(folder ?? "artifacts/chaos-cluster"), Console.WriteLine);
+    List<ClusterFault> faults = [.. ClusterFault.All.Where(fault => IsWanted(fault.Name))];
+    if (faults.Count == 0)
+    {
+        return Nothing("round");
+    }
+
+    if (again)
+    {
+        faults.ForEach(rounds.Forget);
+    }
+
+    await rounds.RunAsync(faults, stop.Token);
+    Console.WriteLine(RoundSum.Of([.. faults.Select(rounds.ResultOf).OfType<RoundResult>()], faults.Count));
+    return faults.All(fault => rounds.ResultOf(fault) is { IsGood: true }) ? 0 : 1;
 }
 
-Matrix matrix = new(folder, Console.WriteLine);
-await matrix.RunAsync(cells, stop.Token);
-Console.WriteLine(libvirt
-    ? LibvirtTable.Of(LibvirtRow.All.Where(row => cells.Contains(row.Ours)).Select(row => (row, matrix.ResultOf(row.Ours))))
-    : MatrixTable.Of(cells.Select(cell => (cell, matrix.ResultOf(cell)))));
-return cells.All(cell => matrix.ResultOf(cell) is { IsGood: true }) ? 0 : 1;
+async Task<int> RunCellsAsync()
+{
+    IEnumerable<Cell> offered = what switch
+    {
+        "--libvirt" => LibvirtRow.All.Select(row => row.Ours).Distinct(),
+        "--phases" => Matrix.Cells,
+        "--loaded" => Matrix.TickingCells,
+        _ => Matrix.Cells.Concat(Matrix.MoreCells),
+    };
+    List<Cell> cells = [.. offered.Where(cell => IsWanted(cell.Name))];
+    if (cells.Count == 0)
+    {
+        return Nothing("cell");
+    }
+
+    Matrix matrix = new(Path.GetFullPath(folder ?? "artifacts/chaos"), Console.WriteLine);
+    if (again)
+    {
+        cells.ForEach(matrix.Forget);
+    }
+
+    await matrix.RunAsync(cells, stop.Token);
+    Console.WriteLine(what == "--libvirt"
+        ? LibvirtTable.Of(LibvirtRow.All.Where(row => cells.Contains(row.Ours)).Select(row => (row, matrix.ResultOf(row.Ours))))
+        : MatrixTable.Of(cells.Select(cell => (cell, matrix.ResultOf(cell)))));
+    return cells.All(cell => matrix.ResultOf(cell) is { IsGood: true }) ? 0 : 1;
+}

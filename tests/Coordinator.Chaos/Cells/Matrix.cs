@@ -45,6 +45,8 @@ internal sealed class Matrix(string folder, Action<string> say)
     public CellResult? ResultOf(Cell cell) =>
         File.Exists(PathOf(cell)) ? JsonSerializer.Deserialize<CellResult>(File.ReadAllText(PathOf(cell)), s_format) : null;
 
+    public void Forget(Cell cell) => File.Delete(PathOf(cell));
+
     /// <summary>Runs what has no result yet. A cell that goes wrong costs its laboratory, so that it cannot disturb the next one.</summary>
     public async Task RunAsync(IReadOnlyList<Cell> cells, CancellationToken stop)
     {

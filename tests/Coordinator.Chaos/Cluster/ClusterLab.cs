@@ -156,6 +156,7 @@ internal sealed class ClusterLab : IAsyncDisposable
             await member.Part.DisposeAsync();
         }
 
+        LocalClock.Sweep();
         await _fabric.DisposeAsync();
         foreach (SmallDisk disk in _disks)
         {

@@ -29,7 +29,7 @@ internal static class DatabaseFiles
         string data = Data(folder);
         await ExternalCommand.Run("install", ["-d", "-m", "700", "-o", PostgresBinaries.Account, data]);
         string[] initdb = [.. As(), Program("initdb"), "-D", data, "-A", "trust", "-U", User, "--no-locale", "-E", "UTF8", "--no-sync", "--wal-segsize=16"];
-        await ExternalCommand.Run("env", [.. PostgresBinaries.Environment.Select(variable => $"{variable.Key}={variable.Value}"), .. initdb]);
+        await ExternalCommand.Run("env", [.. Variables(PostgresBinaries.Environment), .. initdb]);
         await File.AppendAllTextAsync(Path.Combine(data, "pg_hba.conf"), "host all all 10.78.0.0/24 trust\n");
         return disk;
     }
@@ -37,13 +37,15 @@ internal static class DatabaseFiles
     public static Part Server(LabMachine machine, string folder, LocalClock clock) => new(
         machine.Space, machine.Name, Program("postgres"),
         ["-D", Data(folder), "-p", Port.ToString(CultureInfo.InvariantCulture), "-c", $"listen_addresses={machine.Address}", "-c", "unix_socket_directories=", .. s_settings],
-        PostgresBinaries.Environment.Concat(clock.Environment).ToDictionary(StringComparer.Ordinal), As());
+        startedBy: [.. As(), "env", .. Variables(PostgresBinaries.Environment.Concat(clock.Environment))]);
 
     public static async Task CreateDatabaseAsync(LabMachine machine) =>
-        await ExternalCommand.Run("ip", ["netns", "exec", machine.Space.Name, "env", .. PostgresBinaries.Environment.Select(variable => $"{variable.Key}={variable.Value}"),
-            Program("createdb"), "-h", machine.Address, "-U", User, Database]);
+        await ExternalCommand.Run("ip", ["netns", "exec", machine.Space.Name, "env", .. Variables(PostgresBinaries.Environment), Program("createdb"), "-h", machine.Address, "-U", User, Database]);
 
     public static string Connection(LabMachine machine) => string.Create(CultureInfo.InvariantCulture, $"Host={machine.Address};Port={Port};Username={User};Database={Database}");
+
+    /// <summary>Given to the server alone: what libfaketime shares between processes it would make as root, in a program that only becomes the server.</summary>
+    private static IEnumerable<string> Variables(IEnumerable<KeyValuePair<string, string>> environment) => environment.Select(variable => $"{variable.Key}={variable.Value}");
 
     /// <summary>It refuses to run as root, and a command between would take its signals.</summary>
     private static string[] As() => ["setpriv", "--reuid", PostgresBinaries.Account, "--regid", PostgresBinaries.Group, "--clear-groups"];
