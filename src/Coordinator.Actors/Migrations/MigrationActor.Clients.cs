@@ -109,7 +109,7 @@ internal sealed partial class MigrationActor
         Sender.Tell((known, hasMigration) switch
         {
             (false, _) => Answer(AnswerKind.NotFound, $"no VM of the name '{_vm}' is known; see 'coordctl vm list'", migrationId: ""),
-            (_, false) => Answer(AnswerKind.NotFound, $"VM '{_vm}' has no migration '{get.MigrationId}' among its last {VmHistory.MaxStories}",
+            (_, false) => Answer(AnswerKind.NotFound, $"VM '{_vm}' has no migration '{get.MigrationId}' among its last {VmState.MaxRequests}",
                 migrationId: ""),
             _ => Answer(AnswerKind.Accepted, "", get.MigrationId),
         });

@@ -43,6 +43,19 @@ internal sealed class MigrationStory(MigrationState state)
     /// <summary>Passes of the present attempt that are journalled.</summary>
     public int PassesNoted => _passes.Count;
 
+    /// <summary>False: only how it ended is left, for whoever repeats a request of it; the rest stands in the journal.</summary>
+    public bool IsWhole { get; private set; } = true;
+
+    public void Shorten()
+    {
+        IsWhole = false;
+        Judged = null;
+        _passes.Clear();
+        _timeline.Clear();
+        _passes.TrimExcess();
+        _timeline.TrimExcess();
+    }
+
     public void Add(TimelineRecord entry, MigrationState state)
     {
         if (PhaseSince is null || state.Phase != State.Phase)
@@ -95,8 +108,11 @@ internal sealed class MigrationStory(MigrationState state)
 /// </summary>
 internal sealed class VmHistory
 {
-    /// <summary>Stories kept in memory per VM; older ones stay in the journal.</summary>
-    internal const int MaxStories = 8;
+    /// <summary>Whole stories kept in memory per VM; older ones stay in the journal.</summary>
+    private const int MaxStories = 8;
+
+    /// <summary>Whole and shortened ones: as far back as requests are remembered, so that one that is repeated is told what became of it.</summary>
+    private const int MaxRemembered = VmState.MaxRequests;
 
     private readonly List<MigrationStory> _stories = [];
 
@@ -138,9 +154,14 @@ internal sealed class VmHistory
 
         if (record.Event is VmEvent.MigrationRequested)
         {
-            if (_stories.Count >= MaxStories)
+            if (_stories.Count >= MaxRemembered)
             {
                 _stories.RemoveAt(0);
+            }
+
+            if (_stories.Count >= MaxStories)
+            {
+                _stories[^MaxStories].Shorten();
             }
 
             _stories.Add(new MigrationStory(migration));

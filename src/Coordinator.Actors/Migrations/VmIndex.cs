@@ -45,7 +45,7 @@ public sealed class VmIndex(ActorSystem system) : IDisposable
     public async Task<Api.Migration?> Old(VmName vm, string id, CancellationToken stop)
     {
         VmHistory history = await Read(vm).ConfigureAwait(false);
-        if (history.Stories.FirstOrDefault(s => s.State.Id.ToString() == id) is { } story)
+        if (history.Stories.FirstOrDefault(s => s.IsWhole && s.State.Id.ToString() == id) is { } story)
         {
             return MigrationView.Of(vm, story, history.State, history.Sequence, LiveMigration.None);
         }

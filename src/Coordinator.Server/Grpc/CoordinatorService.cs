@@ -225,24 +225,30 @@ internal sealed partial class CoordinatorService(
         }
     }
 
-    /// <summary>From the entity; an old migration that it has no room for, from the journal.</summary>
+    /// <summary>From the entity; an old migration that it has no room for, or of which it remembers only the end, from the journal.</summary>
     private async Task<Migration> Find(GetMigrationRequest request, CancellationToken stop)
     {
         string vm = Vm(request.Vm);
+        Migration? remembered = null;
+        string wanted = request.MigrationId;
         try
         {
-            return Newest(await vms.Ask(vm, new GetVm(vm, request.MigrationId), stop).ConfigureAwait(false));
-        }
-        catch (RpcException missing) when (missing.StatusCode == StatusCode.NotFound && request.MigrationId.Length > 0)
-        {
-            Migration? old = await index.Old(new VmName(vm), request.MigrationId, stop).ConfigureAwait(false);
-            if (old is null)
+            remembered = Newest(await vms.Ask(vm, new GetVm(vm, wanted), stop).ConfigureAwait(false));
+            if (remembered.Timeline.Count > 0)
             {
-                throw;
+                return remembered;
             }
 
-            return old;
+            wanted = remembered.Id;
         }
+        catch (RpcException missing) when (missing.StatusCode == StatusCode.NotFound && wanted.Length > 0)
+        {
+            // The journal may have it.
+        }
+
+        return await index.Old(new VmName(vm), wanted, stop).ConfigureAwait(false)
+            ?? remembered
+            ?? throw new RpcException(new Status(StatusCode.NotFound, $"VM '{vm}' has no migration '{wanted}'"));
     }
 
     private async Task<VirtualMachine> Settled(string vm, VirtualMachine started, CancellationToken stop)

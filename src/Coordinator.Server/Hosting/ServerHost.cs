@@ -25,6 +25,9 @@ internal static class ServerHost
 
     private const string ProgramName = "coordinator-server";
 
+    private static readonly TimeSpan s_askSilentPeersAfter = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_silentPeersAreGoneAfter = TimeSpan.FromSeconds(4);
+
     /// <param name="options">Checked already.</param>
     /// <param name="logging">Replaces the console's logger; for tests.</param>
     internal static WebApplication Build(ServerOptions options, Action<ILoggingBuilder>? logging = null)
@@ -35,6 +38,9 @@ internal static class ServerHost
         logging?.Invoke(builder.Logging);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
+            // A host that has lost its power, or an agent that is stopped, says no goodbye: without this it would count as connected for as long as TCP tries.
+            kestrel.Limits.Http2.KeepAlivePingDelay = s_askSilentPeersAfter;
+            kestrel.Limits.Http2.KeepAlivePingTimeout = s_silentPeersAreGoneAfter;
             kestrel.Listen(options.Grpc.Address, options.Grpc.Port, listen =>
             {
                 listen.Protocols = HttpProtocols.Http2;

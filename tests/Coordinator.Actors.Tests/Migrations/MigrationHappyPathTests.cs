@@ -83,6 +83,27 @@ public sealed class MigrationHappyPathTests : MigrationKit
         Assert.Single(EventNames, "MigrationRequested");
     }
 
+    /// <summary>Found by rounds of cluster chaos: who repeated a request after eight later migrations was told that the VM had none.</summary>
+    [Fact]
+    public async Task Request_RepeatedAfterManyMigrations_IsToldHowItsOwnEnded()
+    {
+        await StartVm();
+        VmAnswer first = await Migrate();
+        await Terminal();
+        foreach (int number in Enumerable.Range(2, 10))
+        {
+            await Migrate(number % 2 == 0 ? "host-a" : "host-b", $"{number}");
+            await Terminal();
+        }
+
+        VmAnswer again = await Migrate();
+
+        Assert.Equal((AnswerKind.Accepted, first.MigrationId), (again.Kind, again.MigrationId));
+        Api.Migration told = Api.Migration.Parser.ParseFrom(again.Migration);
+        Assert.Equal((first.MigrationId, "host-b", "Succeeded", "Verified"), (told.Id, told.DestinationHost, told.Phase, told.Verdict));
+        Assert.Equal(11, EventNames.Count(name => name == "MigrationRequested"));
+    }
+
     [Fact]
     public async Task Vm_MigratedThereAndBack_IsWhereItBegan()
     {

@@ -10,11 +10,20 @@ namespace Coordinator.Chaos.Cluster;
 /// <param name="Make">Given where it notes what it does.</param>
 internal sealed record ClusterFault(string Name, Func<ClusterLab, Action<HistoryRecord>, Fault> Make)
 {
+    /// <summary>Some coordinator must say, before it is over, that something is amiss.</summary>
+    public bool IsSaid { get; init; }
+
+    /// <summary>Those who can still act must do so while it lasts: guests arrive elsewhere.</summary>
+    public bool OthersActOn { get; init; }
+
     // Beyond the keep-alives of agents (2 and 4 s) and the time by which a silent coordinator is put out or puts itself out (3 + 3 s, and 6 s of its own watch).
     private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(12);
 
     // Beyond the journal's breaker and the lease's 5 s.
     private static readonly TimeSpan s_outage = TimeSpan.FromSeconds(20);
+
+    // The same, and then a migration or two.
+    private static readonly TimeSpan s_longSilence = TimeSpan.FromSeconds(24);
 
     private static readonly TimeSpan s_hour = TimeSpan.FromHours(1);
 
@@ -26,17 +35,19 @@ internal sealed record ClusterFault(string Name, Func<ClusterLab, Action<History
     public static IReadOnlyList<ClusterFault> All { get; } =
     [
         .. s_all.Select(name => new ClusterFault($"kill.{name}", (lab, note) => new KilledMembers(note, TimeSpan.Zero, lab[name]))),
-        .. s_all.Select(name => new ClusterFault($"stop.{name}", (lab, note) => new FrozenPart(note, lab[name].Part, lab[name].Party, s_silence))),
-        .. Pairs().Select(pair => Cut($"cut.{pair.One}.{pair.Other}", [pair.One], [pair.Other])),
-        .. s_nodes.Select(name => Cut($"cut.{name}.from-both-others", [name], [.. s_nodes.Where(other => other != name)])),
-        .. Halves().Select(half => Cut($"halves.{string.Join('+', half)}", half, [.. s_all.Except(half)])),
+        .. s_nodes.Select(name => Stop(name, s_longSilence) with { OthersActOn = true }),
+        .. s_hosts.Append("database").Select(name => Stop(name, s_silence)),
+        .. Pairs().Select(pair => Cut([pair.One], [pair.Other], s_silence) with { IsSaid = s_nodes.Contains(pair.One) && s_nodes.Append("database").Contains(pair.Other) }),
+        .. s_nodes.Select(name => Cut([name], [.. s_nodes.Where(other => other != name)], s_longSilence) with { Name = $"cut.{name}.from-both-others", OthersActOn = true }),
+        .. s_nodes.Select(name => Cut([name], ["database"], s_longSilence) with { Name = $"cut.{name}.from-database.long", OthersActOn = true }),
+        .. Halves().Select(half => Cut(half, [.. s_all.Except(half)], s_silence) with { Name = $"halves.{string.Join('+', half)}" }),
         .. s_all.SelectMany(name => new[]
         {
             new ClusterFault($"clock.{name}.hour-ahead", (lab, note) => new MovedClock(note, lab[name], s_hour, s_silence)),
             new ClusterFault($"clock.{name}.hour-behind", (lab, note) => new MovedClock(note, lab[name], -s_hour, s_silence)),
         }),
         .. s_hosts.Append("database").Select(name => new ClusterFault($"full-disk.{name}", (lab, note) => new FullDisks(note, [DiskOf(lab[name])], [lab[name].Party], s_silence))),
-        new("outage.database", (lab, note) => new KilledMembers(note, s_outage, lab["database"])),
+        new("outage.database", (lab, note) => new KilledMembers(note, s_outage, lab["database"])) { IsSaid = true },
         new("kill.all-coordinators", (lab, note) => new KilledMembers(note, TimeSpan.Zero, [.. lab.Nodes])),
         new("kill.all-agents", (lab, note) => new KilledMembers(note, TimeSpan.Zero, [.. lab.Hosts])),
         new("rolling-restart", (lab, note) => new RollingRestart(note, lab)),
@@ -44,8 +55,15 @@ internal sealed record ClusterFault(string Name, Func<ClusterLab, Action<History
 
     public override string ToString() => Name;
 
-    private static ClusterFault Cut(string name, IReadOnlyList<string> side, IReadOnlyList<string> other) =>
-        new(name, (lab, note) => new CutMachines(note, lab, [.. side.Select(one => lab[one])], [.. other.Select(one => lab[one])], s_silence));
+    private static ClusterFault Stop(string name, TimeSpan lasts) =>
+        new($"stop.{name}", (lab, note) => new FrozenPart(note, lab[name].Part, lab[name].Party, lasts, withChildren: name == "database")) { IsSaid = true };
+
+    private static ClusterFault Cut(IReadOnlyList<string> side, IReadOnlyList<string> other, TimeSpan lasts) => new(
+        $"cut.{string.Join('+', side)}.{string.Join('+', other)}",
+        (lab, note) => new CutMachines(note, lab, [.. side.Select(one => lab[one])], [.. other.Select(one => lab[one])], lasts))
+    {
+        IsSaid = true,
+    };
 
     private static IEnumerable<(string One, string Other)> Pairs() =>
         s_all.SelectMany((one, i) => s_all.Skip(i + 1).Select(other => (one, other)))

@@ -17,6 +17,7 @@ namespace Coordinator.Chaos.Cluster;
 internal sealed class ClusterLab : IAsyncDisposable
 {
     public const int Coordinators = 3;
+    public const string AllIsWell = "all is well";
 
     private const int ApiPort = 4050;
     private const int ClusterPort = 4060;
@@ -114,7 +115,7 @@ internal sealed class ClusterLab : IAsyncDisposable
             {
                 for (int node = 0; node < Coordinators; node++)
                 {
-                    if (await SaysAsync(node) is { Length: > 0 } wrong)
+                    if (await SaysAsync(node) is not AllIsWell and var wrong)
                     {
                         last = string.Create(CultureInfo.InvariantCulture, $"coordinator-{node}: {wrong}");
                         return null;
@@ -126,7 +127,7 @@ internal sealed class ClusterLab : IAsyncDisposable
             s_wellLimit, "the cluster to be well", () => $"{last}\n{Log()}");
     }
 
-    /// <returns>What is amiss by the word of this node; empty when nothing is.</returns>
+    /// <returns>What is amiss by the word of this node; <see cref="AllIsWell"/> when nothing is.</returns>
     public async Task<string> SaysAsync(int node)
     {
         if (await Api.ClusterOfAsync(node) is not { } cluster || await Api.HostsOfAsync(node) is not { } hosts)
@@ -136,9 +137,13 @@ internal sealed class ClusterLab : IAsyncDisposable
 
         int there = cluster.Nodes.Count(member => member.GoneAt is null);
         int connected = hosts.Count(host => host.Connected);
-        return string.Join("; ", cluster.Findings
-            .Concat(there == Coordinators ? [] : [string.Create(CultureInfo.InvariantCulture, $"{there} members")])
-            .Concat(connected == s_hosts.Length ? [] : [string.Create(CultureInfo.InvariantCulture, $"{connected} hosts connected")]));
+        string[] amiss =
+        [
+            .. cluster.Findings,
+            .. there == Coordinators ? Array.Empty<string>() : [string.Create(CultureInfo.InvariantCulture, $"{there} members")],
+            .. connected == s_hosts.Length ? Array.Empty<string>() : [string.Create(CultureInfo.InvariantCulture, $"{connected} hosts connected")],
+        ];
+        return amiss is [] ? AllIsWell : string.Join("; ", amiss);
     }
 
     public string Log() => string.Join('\n', _members.Select(member => $"--- {member.Name}\n{member.Part.Output}"));

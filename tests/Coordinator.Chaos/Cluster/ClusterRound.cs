@@ -45,9 +45,9 @@ internal sealed class ClusterRound(ClusterLab lab, ClusterFault fault)
                 await traveller.StartAsync(hosts[i]);
             }
 
-            List<string> said = await StrikeAsync(travellers);
+            Meanwhile meanwhile = await StrikeAsync(travellers);
             _load = Math.Max(_load, MachineLoad.PerCore);
-            List<string> violations = [];
+            List<string> violations = [.. Amiss(meanwhile)];
             foreach (Traveller traveller in travellers)
             {
                 violations.AddRange(await traveller.RepeatAsync());
@@ -67,7 +67,8 @@ internal sealed class ClusterRound(ClusterLab lab, ClusterFault fault)
                 StandstillMs = LongestStandstillMs(travellers),
                 Counted = travellers.Sum(traveller => traveller.Guest.Count),
                 Revived = [.. lab.Members.Where(member => member.Revived > lives[member.Name]).Select(member => string.Create(CultureInfo.InvariantCulture, $"{member.Name} x {member.Revived - lives[member.Name]}"))],
-                Said = said,
+                Said = [.. meanwhile.Said.Select((said, node) => string.Create(CultureInfo.InvariantCulture, $"meanwhile coordinator-{node}: {said}"))],
+                EndedMeanwhile = meanwhile.Ended,
                 Judged = string.Join(", ", judgement.Counted.Select(count => $"{count.Value} {count.Key}")),
                 Undecided = [.. undecided.Select(violation => violation.ToString())],
                 Load = Math.Round(_load, 1),
@@ -79,18 +80,17 @@ internal sealed class ClusterRound(ClusterLab lab, ClusterFault fault)
         }
     }
 
-    /// <returns>What coordinators said meanwhile.</returns>
-    private async Task<List<string>> StrikeAsync(List<Traveller> travellers)
+    private async Task<Meanwhile> StrikeAsync(List<Traveller> travellers)
     {
         using CancellationTokenSource enough = new();
         Task load = Task.WhenAll(travellers.Select(traveller => traveller.MoveUntilAsync(enough.Token)));
         try
         {
             await MovedAsync(travellers, load, "to be on the move");
-            List<string> said = await BefallAsync();
+            Meanwhile meanwhile = await BefallAsync(travellers);
             await lab.WellAsync();
             await MovedAsync(travellers, load, "to move on after the fault");
-            return said;
+            return meanwhile;
         }
         finally
         {
@@ -99,23 +99,25 @@ internal sealed class ClusterRound(ClusterLab lab, ClusterFault fault)
         }
     }
 
-    private async Task<List<string>> BefallAsync()
+    private async Task<Meanwhile> BefallAsync(List<Traveller> travellers)
     {
+        int Succeeded() => travellers.Sum(traveller => traveller.Arrivals);
+        int before = Succeeded();
         Fault one = fault.Make(lab, Note);
         try
         {
             await one.BeginAsync();
             one.Restart();
-            List<string> said = [];
+            IReadOnlyList<string> said = [];
             if (one.Lasts > TimeSpan.Zero)
             {
                 // Late enough for a decision of the cluster, and before the fault is over.
                 await Eventually.Lasts(one.Lasts * 0.8);
-                said.AddRange(await Task.WhenAll(Enumerable.Range(0, ClusterLab.Coordinators).Select(SaidAsync)));
+                said = await Task.WhenAll(Enumerable.Range(0, ClusterLab.Coordinators).Select(lab.SaysAsync));
                 await Eventually.Lasts(one.Lasts * 0.2);
             }
 
-            return said;
+            return new Meanwhile(said, Succeeded() - before);
         }
         finally
         {
@@ -123,10 +125,17 @@ internal sealed class ClusterRound(ClusterLab lab, ClusterFault fault)
         }
     }
 
-    private async Task<string> SaidAsync(int node)
+    private IEnumerable<string> Amiss(Meanwhile meanwhile)
     {
-        string said = await lab.SaysAsync(node) is { Length: > 0 } wrong ? wrong : "all is well";
-        return string.Create(CultureInfo.InvariantCulture, $"meanwhile coordinator-{node}: {said}");
+        if (fault.IsSaid && meanwhile.Said.All(said => said == ClusterLab.AllIsWell))
+        {
+            yield return "no coordinator has said that anything was amiss while it was";
+        }
+
+        if (fault.OthersActOn && meanwhile.Ended == 0)
+        {
+            yield return "no guest has arrived anywhere while it lasted, though a majority of coordinators with the database was there";
+        }
     }
 
     /// <summary>Each of them has been accepted for another move.</summary>
@@ -217,6 +226,9 @@ internal sealed class ClusterRound(ClusterLab lab, ClusterFault fault)
             return [.. _records];
         }
     }
+
+    /// <summary>While the fault lasted: what each coordinator said late in it, and how many guests arrived.</summary>
+    private sealed record Meanwhile(IReadOnlyList<string> Said, int Ended);
 
     private void Note(HistoryRecord record)
     {

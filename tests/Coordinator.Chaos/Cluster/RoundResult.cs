@@ -28,6 +28,9 @@ internal sealed record RoundResult
     /// <summary>What each coordinator said while the fault lasted.</summary>
     public IReadOnlyList<string> Said { get; init; } = [];
 
+    /// <summary>Guests that arrived while the fault lasted.</summary>
+    public int EndedMeanwhile { get; init; }
+
     /// <summary>What the history's checkers had before them.</summary>
     public string Judged { get; init; } = "";
 

@@ -29,6 +29,9 @@ internal sealed class Traveller(ClusterLab lab, string name, Action<HistoryRecor
 
     public int Moves => _accepted.Count;
 
+    /// <summary>Moves that have succeeded.</summary>
+    public int Arrivals { get; private set; }
+
     /// <summary>How each move ended, those that did not succeed with their reason; and what was refused.</summary>
     public IReadOnlyList<string> Outcomes => _outcomes;
 
@@ -95,7 +98,11 @@ internal sealed class Traveller(ClusterLab lab, string name, Action<HistoryRecor
             s_endLimit, $"the migration of {name} to {to} to end", () => $"{Coordinator.Lab.Deployments.Story.Of(seen)}");
         SeenByClient.Note(note, name, seen);
         _outcomes.Add(seen!.Phase == "Succeeded" ? $"{seen.Phase} {seen.Verdict}" : $"{seen.Phase}: {seen.Reason}");
-        Host = seen.Phase == "Succeeded" ? to : Host;
+        if (seen.Phase == "Succeeded")
+        {
+            Host = to;
+            Arrivals++;
+        }
     }
 
     private string Next(string host)

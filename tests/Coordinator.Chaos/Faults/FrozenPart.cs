@@ -5,7 +5,12 @@ using Coordinator.Lab.Deployments;
 namespace Coordinator.Chaos.Faults;
 
 /// <summary>SIGSTOP and, after a while, SIGCONT: its connections stay open and it believes that no time has passed.</summary>
-internal sealed class FrozenPart(Action<HistoryRecord> note, Part part, Party party, TimeSpan lasts) : Fault(note)
+/// <param name="note">Into the history.</param>
+/// <param name="part">Which.</param>
+/// <param name="party">Its name there.</param>
+/// <param name="lasts">From SIGSTOP to SIGCONT.</param>
+/// <param name="withChildren">It works in children.</param>
+internal sealed class FrozenPart(Action<HistoryRecord> note, Part part, Party party, TimeSpan lasts, bool withChildren = false) : Fault(note)
 {
     private bool _isFrozen;
 
@@ -19,7 +24,15 @@ internal sealed class FrozenPart(Action<HistoryRecord> note, Part part, Party pa
         }
 
         Begins(party, FaultKind.Stopped);
-        part.Freeze();
+        if (withChildren)
+        {
+            part.FreezeWithChildren();
+        }
+        else
+        {
+            part.Freeze();
+        }
+
         _isFrozen = true;
         return Task.CompletedTask;
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using Coordinator.Lab.Network;
 using Coordinator.Lab.Processes;
@@ -104,9 +105,22 @@ public sealed class Part(
     /// <summary>SIGSTOP: it does nothing any more and its connections stay open. Killing it works all the same.</summary>
     public void Freeze() => Signal(ProcessSignal.Freeze, "frozen");
 
-    public void Thaw() => Signal(ProcessSignal.Thaw, "thawed");
+    /// <summary>The same of a server that does its work in children: it first, so that it makes no new ones.</summary>
+    public void FreezeWithChildren() => Signal(pid => WithChildren(pid, ProcessSignal.Freeze), "frozen with its children");
+
+    /// <summary>And its children, if they were frozen too.</summary>
+    public void Thaw() => Signal(pid => WithChildren(pid, ProcessSignal.Thaw), "thawed");
 
     public async ValueTask DisposeAsync() => await KillAsync();
+
+    private static void WithChildren(int pid, Action<int> send)
+    {
+        send(pid);
+        foreach (string child in File.ReadAllText($"/proc/{pid}/task/{pid}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            send(int.Parse(child, CultureInfo.InvariantCulture));
+        }
+    }
 
     private void Signal(Action<int> send, string word)
     {
