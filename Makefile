@@ -6,7 +6,7 @@ DEMO := artifacts/demo-bin
 # What a program is made of: the demo builds only what has changed since.
 sources = $(shell find $(1) Directory.Build.props Directory.Packages.props global.json \( -name bin -o -name obj \) -prune -o -type f -print)
 
-.PHONY: build install-demo install demo test search soak mutants bench chaos chaos-libvirt format clean
+.PHONY: build install-demo install demo test search soak mutants bench chaos chaos-libvirt chaos-cluster format clean
 
 # Analyzers judge the code in `make test`; whoever wants to use the programs need not wait for them.
 publish = dotnet publish $(1) -c $(CONFIGURATION) -o $(2) -v quiet --nologo -p:RunAnalyzers=false
@@ -66,6 +66,10 @@ chaos: install ## every phase x every part and link x before and after, on real 
 chaos-libvirt: install ## libvirt's fault table row by row, and ours beside it
 	@dotnet build tests/Coordinator.Chaos -c $(CONFIGURATION) -v quiet --nologo
 	@dotnet tests/Coordinator.Chaos/bin/$(CONFIGURATION)/net10.0/Coordinator.Chaos.dll --libvirt
+
+chaos-cluster: install ## three coordinators, PostgreSQL and four hosts on machines of their own: each killed, stopped, cut off, at another time, without disk
+	@dotnet build tests/Coordinator.Chaos -c $(CONFIGURATION) -v quiet --nologo
+	@dotnet tests/Coordinator.Chaos/bin/$(CONFIGURATION)/net10.0/Coordinator.Chaos.dll --cluster
 
 format:
 	@dotnet format Coordinator.sln --no-restore

@@ -35,8 +35,7 @@ public sealed class Api : IDisposable
         _log = log;
         _channels = [.. addresses.Select(address => GrpcChannel.ForAddress(address, new GrpcChannelOptions
         {
-            HttpHandler = OutgoingLink.Handler(
-                certificates, to => $"the coordinator at {to.Host}:{to.Port}", PeerExpectation.NodeAt, s_dialLimit, (to, stop) => ConnectAsync(networkNamespace, to, stop)),
+            HttpHandler = Handler(networkNamespace, certificates),
             DisposeHttpClient = true,
         }))];
         _clients = [.. _channels.Select(channel => new Client(channel))];
@@ -156,6 +155,16 @@ public sealed class Api : IDisposable
     }
 
     public void Dispose() => _channels.ForEach(channel => channel.Dispose());
+
+    /// <summary>As coordctl does: a node that is stopped, or whose machine is gone, ends no connection.</summary>
+    private static SocketsHttpHandler Handler(string networkNamespace, LinkCertificates certificates)
+    {
+        SocketsHttpHandler handler = OutgoingLink.Handler(
+            certificates, to => $"the coordinator at {to.Host}:{to.Port}", PeerExpectation.NodeAt, s_dialLimit, (to, stop) => ConnectAsync(networkNamespace, to, stop));
+        handler.KeepAlivePingDelay = handler.KeepAlivePingTimeout = TimeSpan.FromSeconds(2);
+        handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests;
+        return handler;
+    }
 
     private static CallOptions Options() => new(deadline: DateTime.UtcNow + s_callLimit);
 
