@@ -89,7 +89,11 @@ internal sealed class CoordinatorConnection : IDisposable
 
     /// <summary>One whose certificate we refuse is not there for us either.</summary>
     public static bool IsAway(RpcException refused) =>
-        refused.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded || PeerRefusedException.In(refused.Status.DebugException) is not null;
+        refused.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded || IsTransport(refused.Status.DebugException);
+
+    /// <summary>Then no coordinator has said it: gRPC calls a ping that was not answered "Internal", like an error of the server's own.</summary>
+    static bool IsTransport(Exception? cause) =>
+        cause is HttpRequestException or IOException or PeerRefusedException or PeerClosedException || (cause?.InnerException is { } inner && IsTransport(inner));
 
     /// <summary>What the transport says, shortened to the cause: gRPC's own text repeats the type of every nested exception.</summary>
     public static string Unreachability(RpcException refused)

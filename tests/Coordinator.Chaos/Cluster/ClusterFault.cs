@@ -13,7 +13,7 @@ internal sealed record ClusterFault(string Name, Func<ClusterLab, Action<History
     /// <summary>Some coordinator must say, before it is over, that something is amiss.</summary>
     public bool IsSaid { get; init; }
 
-    /// <summary>Those who can still act must do so while it lasts: guests arrive elsewhere.</summary>
+    /// <summary>Those who are left must act on: it lasts until they have moved each guest, for as long as that takes.</summary>
     public bool OthersActOn { get; init; }
 
     // Beyond the keep-alives of agents (2 and 4 s) and the time by which a silent coordinator is put out or puts itself out (3 + 3 s, and 6 s of its own watch).
@@ -21,9 +21,6 @@ internal sealed record ClusterFault(string Name, Func<ClusterLab, Action<History
 
     // Beyond the journal's breaker and the lease's 5 s.
     private static readonly TimeSpan s_outage = TimeSpan.FromSeconds(20);
-
-    // The same, and then a migration or two.
-    private static readonly TimeSpan s_longSilence = TimeSpan.FromSeconds(24);
 
     private static readonly TimeSpan s_hour = TimeSpan.FromHours(1);
 
@@ -35,11 +32,11 @@ internal sealed record ClusterFault(string Name, Func<ClusterLab, Action<History
     public static IReadOnlyList<ClusterFault> All { get; } =
     [
         .. s_all.Select(name => new ClusterFault($"kill.{name}", (lab, note) => new KilledMembers(note, TimeSpan.Zero, lab[name]))),
-        .. s_nodes.Select(name => Stop(name, s_longSilence) with { OthersActOn = true }),
+        .. s_nodes.Select(name => Stop(name, s_silence) with { OthersActOn = true }),
         .. s_hosts.Append("database").Select(name => Stop(name, s_silence)),
-        .. Pairs().Select(pair => Cut([pair.One], [pair.Other], s_silence) with { IsSaid = s_nodes.Contains(pair.One) && s_nodes.Append("database").Contains(pair.Other) }),
-        .. s_nodes.Select(name => Cut([name], [.. s_nodes.Where(other => other != name)], s_longSilence) with { Name = $"cut.{name}.from-both-others", OthersActOn = true }),
-        .. s_nodes.Select(name => Cut([name], ["database"], s_longSilence) with { Name = $"cut.{name}.from-database.long", OthersActOn = true }),
+        .. Pairs().Select(pair => Cut([pair.One], [pair.Other], s_silence) with { IsSaid = s_nodes.Contains(pair.One) && s_nodes.Contains(pair.Other) }),
+        .. s_nodes.Select(name => Cut([name], [.. s_nodes.Where(other => other != name)], s_silence) with { Name = $"cut.{name}.from-both-others", OthersActOn = true }),
+        .. s_nodes.Select(name => Cut([name], ["database"], s_silence) with { Name = $"cut.{name}.from-database", OthersActOn = true }),
         .. Halves().Select(half => Cut(half, [.. s_all.Except(half)], s_silence) with { Name = $"halves.{string.Join('+', half)}" }),
         .. s_all.SelectMany(name => new[]
         {
@@ -67,7 +64,7 @@ internal sealed record ClusterFault(string Name, Func<ClusterLab, Action<History
 
     private static IEnumerable<(string One, string Other)> Pairs() =>
         s_all.SelectMany((one, i) => s_all.Skip(i + 1).Select(other => (one, other)))
-            .Where(pair => !(pair.one == "database" && s_hosts.Contains(pair.other)));
+            .Where(pair => pair is not ("database", _) and not (_, "database"));
 
     /// <summary>Four of eight, each division once: the half of the first machine names it.</summary>
     private static IEnumerable<string[]> Halves() =>

@@ -6,7 +6,7 @@ namespace Coordinator.Chaos.Cluster;
 [Collection(OneAtATime.Name)]
 public sealed class RoundSampleTests(ITestOutputHelper output)
 {
-    private static readonly string[] s_sample = ["cut.coordinator-0.from-both-others", "cut.coordinator-0.from-database.long"];
+    private static readonly string[] s_sample = ["cut.coordinator-0.from-both-others", "cut.coordinator-0.from-database"];
 
     [Fact]
     public async Task Rounds_OfTheSample_EndWell()

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Coordinator.Cli.Api;
 using Coordinator.Cli.Outcomes;
 using Coordinator.Cli.Tests.Support;
@@ -30,6 +32,22 @@ public sealed class FailOverTests : IAsyncLifetime
         var run = await CoordctlRun.With(new() { Variables = { ["COORDCTL_SERVER"] = Both } }, "migrate", "demo", "--to", "beta");
 
         Assert.Equal(ExitCode.Ok, run.ExitCode);
+        Assert.Equal("coordctl-test", second.Request<StartMigrationRequest>().RequestId);
+    }
+
+    /// <summary>Found by rounds of cluster chaos: gRPC calls the ping that is not answered an internal error, and the command failed with it.</summary>
+    [Fact]
+    public async Task Ask_FirstServerHangs_TheNextOneGetsTheSameRequest()
+    {
+        using TcpListener hanging = new(IPAddress.Loopback, 0);
+        hanging.Start();
+        second.Answers<StartMigrationRequest>(_ => Samples.Requested());
+
+        var run = await CoordctlRun.With(
+            new() { Patience = CoordctlRun.Patient with { Call = TimeSpan.FromMinutes(2) } },
+            "migrate", "demo", "--to", "beta", "--server", $"http://{hanging.LocalEndpoint},{second.Url}");
+
+        Assert.Equal((ExitCode.Ok, ""), (run.ExitCode, run.Error));
         Assert.Equal("coordctl-test", second.Request<StartMigrationRequest>().RequestId);
     }
 

@@ -144,7 +144,7 @@ public sealed class Api : IDisposable
                 {
                     return await call(client, Options());
                 }
-                catch (RpcException e) when (e.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Cancelled)
+                catch (RpcException e) when (e.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Cancelled || e.Status.DebugException is HttpRequestException or IOException)
                 {
                     last = e.Status.ToString();
                     _next++;
