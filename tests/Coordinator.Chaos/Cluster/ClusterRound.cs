@@ -47,7 +47,7 @@ internal sealed class ClusterRound(ClusterLab lab, ClusterFault fault)
 
             Meanwhile meanwhile = await StrikeAsync(travellers);
             _load = Math.Max(_load, MachineLoad.PerCore);
-            List<string> violations = [.. Amiss(meanwhile)];
+            List<string> violations = [];
             foreach (Traveller traveller in travellers)
             {
                 violations.AddRange(await traveller.RepeatAsync());
@@ -113,7 +113,7 @@ internal sealed class ClusterRound(ClusterLab lab, ClusterFault fault)
             {
                 // Late enough for a decision of the cluster, and before the fault is over.
                 await Eventually.Lasts(one.Lasts * 0.8);
-                said = await Task.WhenAll(Enumerable.Range(0, ClusterLab.Coordinators).Select(lab.SaysAsync));
+                said = await SaidAsync();
                 await Eventually.Lasts(one.Lasts * 0.2);
             }
 
@@ -133,12 +133,12 @@ internal sealed class ClusterRound(ClusterLab lab, ClusterFault fault)
         }
     }
 
-    private IEnumerable<string> Amiss(Meanwhile meanwhile)
+    /// <summary>By each coordinator; of a fault that must be said, as soon as one of them says it.</summary>
+    private async Task<IReadOnlyList<string>> SaidAsync()
     {
-        if (fault.IsSaid && meanwhile.Said.All(said => said == ClusterLab.AllIsWell))
-        {
-            yield return "no coordinator has said that anything was amiss while it was";
-        }
+        async Task<string[]> Ask() => await Task.WhenAll(Enumerable.Range(0, ClusterLab.Coordinators).Select(lab.SaysAsync));
+        return !fault.IsSaid ? await Ask() : await Eventually.Becomes(
+            async () => await Ask() is var said && said.Any(word => word != ClusterLab.AllIsWell) ? said : null, s_moveLimit, "a coordinator to say that something is amiss", lab.Log);
     }
 
     /// <summary>Each of them has been accepted for another move.</summary>
