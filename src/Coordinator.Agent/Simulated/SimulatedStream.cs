@@ -13,7 +13,11 @@ namespace Coordinator.Agent.Simulated;
 internal sealed record StreamHello(Guid Uuid, string MachineType, IReadOnlyList<SimulatedDevice> Devices, bool AsksForWord);
 
 /// <summary>Last on the stream: all that a simulated guest consists of.</summary>
-internal sealed record StreamState(GuestBefore Guest, bool GuestWasReset, bool IsDriven, long RanMicros);
+internal sealed record StreamState(GuestBefore Guest, bool GuestWasReset, bool IsDriven, long RanMicros)
+{
+    /// <summary>How often the guest has moved: the lots of its next copy begin there.</summary>
+    public int Moves { get; init; }
+}
 
 internal enum StreamFrameKind : byte
 {
