@@ -18,7 +18,12 @@ public sealed class VmRecordSerializer(ExtendedActorSystem system) : SerializerW
 
     private const long MicrosPerTick = TimeSpan.TicksPerMicrosecond;
 
+    private long _bytes;
+
     public override int Identifier => SerializerId;
+
+    /// <summary>Made of events since this actor system started, for the journal and nobody else.</summary>
+    public long BytesMade => Interlocked.Read(ref _bytes);
 
     public override string Manifest(object o) => o is VmRecord record ? VmEventCodec.ManifestOf(record.Event.GetType()) : throw Foreign(o);
 
@@ -29,12 +34,14 @@ public sealed class VmRecordSerializer(ExtendedActorSystem system) : SerializerW
             throw Foreign(obj);
         }
 
-        return new Envelope
+        byte[] bytes = new Envelope
         {
             AtUnixMicros = (record.At.UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks) / MicrosPerTick,
             Node = record.Node,
             Event = VmEventCodec.Encode(record.Event).ToByteString(),
         }.ToByteArray();
+        Interlocked.Add(ref _bytes, bytes.Length);
+        return bytes;
     }
 
     public override object FromBinary(byte[] bytes, string manifest)
