@@ -18,7 +18,6 @@ using Coordinator.Actors.Platform;
 using Coordinator.Actors.Reading;
 using Coordinator.Contracts;
 using Coordinator.Domain;
-using Coordinator.Journal;
 using Coordinator.ReadModel;
 using Microsoft.Extensions.Logging;
 
@@ -55,7 +54,7 @@ public static class CoordinatorActors
         {
             string node = NodeOf(system);
             metrics.Follow(hosts, node);
-            metrics.Follow((VmRecordSerializer)system.Serialization.FindSerializerForType(typeof(VmRecord)));
+            metrics.Follow(system);
             IActorRef mediator = DistributedPubSub.Get(system).Mediator;
             AlertSettings settings = AlertSettings.Of(system.Settings.Config);
             IActorRef alerts = system.ActorOf(AlertPost.Props(settings.Outlets(), settings.TimeOut, AlertPost.FirstDelay, alertLog, metrics), "alerts");

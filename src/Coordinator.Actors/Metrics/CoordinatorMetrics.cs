@@ -1,3 +1,4 @@
+using Akka.Actor;
 using Coordinator.Actors.Agents;
 using Coordinator.Domain.Admission;
 using Coordinator.Domain.Migration;
@@ -168,7 +169,7 @@ public sealed class CoordinatorMetrics
     internal void ShowHold(bool held) => _held.Set(held ? 1 : 0);
 
     /// <summary>What becomes of events on their way to the journal is known by their serializer alone.</summary>
-    internal void Follow(VmRecordSerializer events) => Registry.AddBeforeCollectCallback(() => Journal.ShowBytes(events.BytesMade));
+    internal void Follow(ActorSystem system) => Registry.AddBeforeCollectCallback(() => Journal.ShowBytes(VmRecordSerializer.BytesMadeBy(system)));
 
     /// <summary>Looks into the directory at every scrape: a connection is somebody else's state, and a gauge that follows its changes could miss one.</summary>
     internal void Follow(IHostDirectory hosts, string node) => Registry.AddBeforeCollectCallback(() =>

@@ -1,0 +1,71 @@
+using System.Globalization;
+using Coordinator.Cli.Outcomes;
+
+namespace Coordinator.Cli.Load;
+
+/// <summary>Scrapes the coordinators again and again: a node that is killed takes its counters with it, and only what was read before is known.</summary>
+internal sealed class NodeWatch(IReadOnlyList<Uri> nodes) : IDisposable
+{
+    static readonly TimeSpan s_every = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan s_within = TimeSpan.FromSeconds(5);
+
+    readonly HttpClient http = new() { Timeout = s_within };
+    readonly Dictionary<Uri, NodeFigures> last = [];
+    readonly Lock gate = new();
+    NodeFigures sum = NodeFigures.None;
+
+    public bool IsOn => nodes.Count > 0;
+
+    /// <summary>Summed over the nodes since the first scrape; memory as each showed it last.</summary>
+    public NodeFigures Sum
+    {
+        get
+        {
+            lock (gate)
+            {
+                var memory = last.Values.Aggregate(NodeFigures.None, (all, one) => all.Plus(one));
+                return sum with { LiveBytes = memory.LiveBytes, ResidentBytes = memory.ResidentBytes };
+            }
+        }
+    }
+
+    /// <exception cref="CommandFailure">One does not answer: a figure that is missing shall be noticed before the run, not after it.</exception>
+    public async Task Begin(CancellationToken cancellation)
+    {
+        foreach (var node in nodes)
+            if (await Scrape(node, cancellation) is { } trouble)
+                throw new CommandFailure(ExitCode.Unreachable, $"--metrics: {node}: {trouble}");
+    }
+
+    public async Task Follow(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            await Look(cancellation);
+            await Task.Delay(s_every, cancellation);
+        }
+    }
+
+    public Task Look(CancellationToken cancellation) => Task.WhenAll(nodes.Select(node => Scrape(node, cancellation)));
+
+    public void Dispose() => http.Dispose();
+
+    /// <returns>Null when all is well.</returns>
+    async Task<string?> Scrape(Uri node, CancellationToken cancellation)
+    {
+        try
+        {
+            var now = NodeFigures.Parse(await http.GetStringAsync(new Uri(node, "/metrics"), cancellation));
+            lock (gate)
+            {
+                sum = last.TryGetValue(node, out var before) ? sum.Plus(now.Since(before)) : sum;
+                last[node] = now;
+            }
+            return null;
+        }
+        catch (Exception silent) when (silent is HttpRequestException or FormatException || (silent is OperationCanceledException && !cancellation.IsCancellationRequested))
+        {
+            return silent.Message.ToString(CultureInfo.InvariantCulture);
+        }
+    }
+}
