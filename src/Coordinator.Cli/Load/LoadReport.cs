@@ -85,6 +85,9 @@ internal sealed record LoadReport
     {
         public double? EventsPerSecond { get; init; }
 
+        /// <summary>In the busiest seconds since the hosts had connected.</summary>
+        public double? PeakEventsPerSecond { get; init; }
+
         /// <summary>Events, bytes and seconds of processor time of the load, divided by the migrations that ended in it.</summary>
         public double? EventsPerMigration { get; init; }
 

@@ -98,7 +98,7 @@ internal sealed class LoadRun(LoadOptions options, IReadOnlyList<Uri> servers, F
         {
             await nodes.Look(cancellation);
             return new Measured(
-                context.Clock.GetElapsedTime(began).TotalSeconds, traffic.All.Count(migration => migration.Ended is not null), nodes.IsOn ? nodes.Sum.Minus(atFirst) : null, NodeFigures.None,
+                context.Clock.GetElapsedTime(began).TotalSeconds, traffic.All.Count(migration => migration.Ended is not null), nodes.IsOn ? nodes.Sum.Minus(atFirst) : null, nodes.PeakEventsPerSecond, NodeFigures.None,
                 fleet.Agents, fleet.Agents.CpuSeconds - agents.CpuSeconds, fleet.Guests, fleet.Guests.CpuSeconds - guests.CpuSeconds);
         }
     }
@@ -150,12 +150,13 @@ internal sealed class LoadRun(LoadOptions options, IReadOnlyList<Uri> servers, F
             Cost = new()
             {
                 EventsPerSecond = measured.Nodes?.Events / measured.Seconds,
+                PeakEventsPerSecond = measured.Nodes is null ? null : measured.Peak,
                 EventsPerMigration = measured.Nodes?.Events / settled,
                 JournalBytesPerMigration = measured.Nodes?.JournalBytes / settled,
                 CoordinatorCpuMsPerMigration = measured.Nodes?.CpuSeconds * 1_000 / settled,
                 AgentCpuMsPerMigration = measured.AgentCpuSeconds * 1_000 / settled,
                 GuestCpuMsPerMigration = measured.GuestCpuSeconds * 1_000 / settled,
-                ManagedBytesPerActive = median > 0 && measured.Nodes is { } figures ? (figures.LiveBytes - measured.Baseline.LiveBytes) / median : null,
+                ManagedBytesPerActive = median > 0 && measured.Nodes is { } figures ? Math.Max(0, figures.LiveBytes - measured.Baseline.LiveBytes) / median : null,
                 CoordinatorsResidentMiB = measured.Nodes?.ResidentBytes / (1 << 20),
                 AgentsResidentMiB = measured.Agents.ResidentBytes / (double)(1 << 20),
                 GuestsResidentMiB = measured.Guests.ResidentBytes / (double)(1 << 20),
@@ -261,5 +262,5 @@ internal sealed class LoadRun(LoadOptions options, IReadOnlyList<Uri> servers, F
 
     /// <summary>Taken when nothing more is begun, so that the slow end of a load does not thin it out.</summary>
     sealed record Measured(
-        double Seconds, int Ended, NodeFigures? Nodes, NodeFigures Baseline, ProcessCost Agents, double AgentCpuSeconds, ProcessCost Guests, double GuestCpuSeconds);
+        double Seconds, int Ended, NodeFigures? Nodes, double Peak, NodeFigures Baseline, ProcessCost Agents, double AgentCpuSeconds, ProcessCost Guests, double GuestCpuSeconds);
 }

@@ -13,6 +13,8 @@ internal sealed class NodeWatch(IReadOnlyList<Uri> nodes) : IDisposable
     readonly Dictionary<Uri, NodeFigures> last = [];
     readonly Lock gate = new();
     NodeFigures sum = NodeFigures.None;
+    (double Events, long At) lookedAt;
+    double peak;
 
     public bool IsOn => nodes.Count > 0;
 
@@ -29,6 +31,16 @@ internal sealed class NodeWatch(IReadOnlyList<Uri> nodes) : IDisposable
         }
     }
 
+    /// <summary>Events stored per second between the two looks in which they were most; of looks at all nodes, some seconds apart.</summary>
+    public double PeakEventsPerSecond
+    {
+        get
+        {
+            lock (gate)
+                return peak;
+        }
+    }
+
     /// <exception cref="CommandFailure">One does not answer: a figure that is missing shall be noticed before the run, not after it.</exception>
     public async Task Begin(CancellationToken cancellation)
     {
@@ -42,6 +54,7 @@ internal sealed class NodeWatch(IReadOnlyList<Uri> nodes) : IDisposable
         while (true)
         {
             await Look(cancellation);
+            NotePeak();
             await Task.Delay(s_every, cancellation);
         }
     }
@@ -49,6 +62,19 @@ internal sealed class NodeWatch(IReadOnlyList<Uri> nodes) : IDisposable
     public Task Look(CancellationToken cancellation) => Task.WhenAll(nodes.Select(node => Scrape(node, cancellation)));
 
     public void Dispose() => http.Dispose();
+
+    void NotePeak()
+    {
+        lock (gate)
+        {
+            var now = TimeProvider.System.GetTimestamp();
+            var passed = TimeProvider.System.GetElapsedTime(lookedAt.At, now);
+            if (lookedAt.At > 0 && passed >= s_every)
+                peak = Math.Max(peak, (sum.Events - lookedAt.Events) / passed.TotalSeconds);
+            if (lookedAt.At == 0 || passed >= s_every)
+                lookedAt = (sum.Events, now);
+        }
+    }
 
     /// <returns>Null when all is well.</returns>
     async Task<string?> Scrape(Uri node, CancellationToken cancellation)

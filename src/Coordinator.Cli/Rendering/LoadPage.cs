@@ -67,6 +67,7 @@ internal static class LoadPage
         Add(table, "agents, CPU ms", cost.AgentCpuMsPerMigration, "0.0", "for each, both hosts together");
         Add(table, "simulated guests, CPU ms", cost.GuestCpuMsPerMigration, "0.0", "for each: a cost of the simulation");
         Add(table, "events/s", cost.EventsPerSecond, "0", "stored, all nodes together");
+        Add(table, "events/s, at most", cost.PeakEventsPerSecond, "0", "in the busiest seconds since the hosts had connected");
         Add(table, "managed memory, KB", cost.ManagedBytesPerActive / 1_000, "0.0", "live in all coordinators beyond the empty cluster, for each migration under way; at their last whole collection");
         Add(table, "coordinators, MiB", cost.CoordinatorsResidentMiB, "0", "resident, together");
         Add(table, "agents, MiB", cost.AgentsResidentMiB, "0", "resident, together");

@@ -16,12 +16,11 @@ internal static class LoadVerb
         var hosts = Number("--hosts", "simulated hosts between which the VMs move", 2, LoadOptions.HostsAtMost, 20);
         var active = Number("--active", "VMs that migrate all the time; with --requests, migrations that the hosts let go on at once", 1, LoadOptions.ActiveAtMost, 200);
         var queues = Number("--queues", "virtqueues of each VM", 1, LoadOptions.QueuesAtMost, 16);
-        Option<(double, double)> copy = new("--copy-seconds")
+        Option<(double, double)?> copy = new("--copy-seconds")
         {
             Description = $"how long each copy takes, drawn from this range for every migration; above 0, up to {LoadOptions.CopySecondsAtMost} [default: 60-120]",
             HelpName = "A-B",
             CustomParser = Range,
-            DefaultValueFactory = _ => (60, 120),
         };
         var duration = Number("--duration", "for so many seconds a VM whose migration has ended moves on", 5, LoadOptions.SecondsAtMost, 300, "SECONDS");
         Option<int?> requests = new("--requests") { Description = $"instead of a duration: one burst of so many requests, each for a VM of its own; 1 to {LoadOptions.RequestsAtMost}", HelpName = "N" };
@@ -33,7 +32,8 @@ internal static class LoadVerb
         Option<string?> metrics = new("--metrics") { Description = "pages of the coordinators, for what they cost: events, bytes, processor time, memory", HelpName = "HOST:PORT,..." };
         Option<string?> certificates = new("--host-certs") { Description = "certificates of the simulated hosts, issued by the authority in DIR (see 'coordctl certs') [default: none, hosts dial loopback]", HelpName = "DIR" };
         Option<string?> directory = new("--directory") { Description = "for what the hosts store; on memory (/dev/shm) their disks are not measured along. Removed at the end [default: a new one under /tmp]", HelpName = "DIR" };
-        var output = SharedOptions.Output();
+        Option<string> output = new("--output", "-o") { Description = "text, or json: the report, and on standard error what is said on the way", HelpName = "FORMAT", DefaultValueFactory = _ => "text" };
+        output.AcceptOnlyFromAmong("text", "json");
         var command = new Command("load", "simulated hosts and VMs of its own migrate against these coordinators, and what that took is told; no other VM is touched")
         {
             hosts, active, queues, copy, duration, requests, processes, seed, at, fault, settle, metrics, certificates, directory, output,
@@ -54,7 +54,7 @@ internal static class LoadVerb
             Hosts = parsed.GetValue(hosts),
             Active = parsed.GetValue(active),
             Queues = parsed.GetValue(queues),
-            CopySeconds = parsed.GetValue(copy),
+            CopySeconds = parsed.GetValue(copy) ?? (60, 120),
             Duration = TimeSpan.FromSeconds(parsed.GetValue(duration)),
             Requests = parsed.GetValue(requests),
             Processes = parsed.GetValue(processes),
@@ -100,20 +100,21 @@ internal static class LoadVerb
         return option;
     }
 
-    static (double, double) Range(ArgumentResult argument)
+    static (double, double)? Range(ArgumentResult argument)
     {
         var text = argument.Tokens[0].Value;
         double[] ends = [.. text.Split('-').Select(part => double.TryParse(part, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) ? seconds : 0)];
         if (ends is [> 0 and <= LoadOptions.CopySecondsAtMost and var shortest, ..] && ends.Length <= 2 && ends[^1] >= shortest && ends[^1] <= LoadOptions.CopySecondsAtMost)
             return (shortest, ends[^1]);
         argument.AddError($"--copy-seconds: '{text}' is refused; write one number of seconds or two as in 60-120, above 0 and at most {LoadOptions.CopySecondsAtMost}");
-        return default;
+        return null;
     }
 
     static IReadOnlyList<Uri> Pages(string? text) =>
     [
         .. (text ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(address =>
-            Uri.TryCreate(address.Contains("://", StringComparison.Ordinal) ? address : $"http://{address}", UriKind.Absolute, out var page) && page.Port > 0
+            address.LastIndexOf(':') is > 0 and var colon && ushort.TryParse(address.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0
+            && Uri.TryCreate($"http://{address}", UriKind.Absolute, out var page)
                 ? page
                 : throw new CommandFailure(ExitCode.Usage, $"--metrics: '{address}' is not the address of a coordinator's pages; write HOST:PORT, several separated by commas")),
     ];
