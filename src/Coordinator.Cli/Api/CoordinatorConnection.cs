@@ -87,9 +87,13 @@ internal sealed class CoordinatorConnection : IDisposable
         }
     }
 
-    /// <summary>One whose certificate we refuse is not there for us either.</summary>
+    /// <summary>
+    /// One whose certificate we refuse is not there for us either. Nor is one whose connection broke under the request, or answered no ping: gRPC makes an Internal of that, which a server's own
+    /// Internal is told from by the exception of our side.
+    /// </summary>
     public static bool IsAway(RpcException refused) =>
-        refused.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded || PeerRefusedException.In(refused.Status.DebugException) is not null;
+        refused.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded || PeerRefusedException.In(refused.Status.DebugException) is not null
+        || (refused.StatusCode == StatusCode.Internal && refused.Status.DebugException is HttpRequestException or IOException);
 
     /// <summary>What the transport says, shortened to the cause: gRPC's own text repeats the type of every nested exception.</summary>
     public static string Unreachability(RpcException refused)
