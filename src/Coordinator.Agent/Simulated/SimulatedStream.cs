@@ -45,7 +45,8 @@ internal sealed class SimulatedStream(Socket socket) : IDisposable
 
     public static async Task<SimulatedStream> ConnectAsync(string uri, CancellationToken cancellation)
     {
-        Socket socket = new(SocketType.Stream, ProtocolType.Tcp);
+        // What the agent does to a real QEMU's socket from outside: it does not here, where one process may have thousands of streams to look through.
+        Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
             await socket.ConnectAsync(await EndPointAsync(uri, cancellation), cancellation);
