@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Coordinator.Cli.Api;
 using Coordinator.Cli.Chaos;
@@ -13,6 +14,7 @@ internal sealed class LoadRun(LoadOptions options, IReadOnlyList<Uri> servers, F
 {
     static readonly TimeSpan s_connectWithin = TimeSpan.FromMinutes(5);
     static readonly TimeSpan s_answerWithin = TimeSpan.FromMinutes(2);
+    static readonly TimeSpan s_listedWithin = TimeSpan.FromMinutes(2);
     static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
     static readonly TimeSpan s_sayEvery = TimeSpan.FromSeconds(10);
     static readonly TimeSpan s_failoverAtLeast = TimeSpan.FromSeconds(10);
@@ -36,19 +38,24 @@ internal sealed class LoadRun(LoadOptions options, IReadOnlyList<Uri> servers, F
         using var following = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Task[] watches = [guests.Follow(following.Token), nodes.Follow(following.Token)];
         LoadTraffic traffic = new(options, names, clients, guests, context.Clock);
-        var started = context.Clock.GetTimestamp();
-        await traffic.StartVms(cancellation);
-        say(string.Create(CultureInfo.InvariantCulture, $"{names.Vms.Count} VMs run on {names.Hosts.Count} hosts after {context.Clock.GetElapsedTime(started).TotalSeconds:0.0} s"));
-
-        var measured = await Load(traffic, nodes, fleet, cancellation);
-        var known = await AskAgain(names, clients, traffic.All.Select(migration => migration.Ended).OfType<Migration>().ToDictionary(ended => ended.Id, StringComparer.Ordinal), cancellation);
-        guests.Read();
-        await following.CancelAsync();
-        await Task.WhenAll(watches).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        var report = Report(traffic, new LoadJudge(traffic.All, known, new GuestEvidence(guests.Records())), known, measured with { Baseline = before }, fleet, clients);
-        say("ending the VMs");
-        await StopVms(names, clients, cancellation);
-        return report;
+        try
+        {
+            var started = context.Clock.GetTimestamp();
+            await traffic.StartVms(cancellation);
+            say(string.Create(CultureInfo.InvariantCulture, $"{names.Vms.Count} VMs run on {names.Hosts.Count} hosts after {context.Clock.GetElapsedTime(started).TotalSeconds:0.0} s"));
+            var measured = await Load(traffic, nodes, fleet, cancellation);
+            var known = await AskAgain(names, clients, traffic.All, cancellation);
+            guests.Read();
+            return Report(traffic, new LoadJudge(traffic.All, known, new GuestEvidence(guests.Records())), known, measured with { Baseline = before }, fleet, clients);
+        }
+        finally
+        {
+            await following.CancelAsync();
+            await Task.WhenAll(watches).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            say("ending the VMs");
+            // Also after a Ctrl-C: a VM that nobody stopped would stay with the coordinators for ever, on a host that is gone.
+            await new LoadFarewell(clients, context.Clock).Stop(names.Vms);
+        }
     }
 
     /// <summary>The load itself: until the duration is over, or every request of the burst is; then until all is over that was begun.</summary>
@@ -213,24 +220,39 @@ internal sealed class LoadRun(LoadOptions options, IReadOnlyList<Uri> servers, F
         say(string.Create(CultureInfo.InvariantCulture, $"{names.Hosts.Count} hosts {names.Prefix}* are connected after {context.Clock.GetElapsedTime(began).TotalSeconds:0.0} s"));
     }
 
-    async Task<IReadOnlyDictionary<string, IReadOnlyList<Migration>>> AskAgain(LoadNames names, LoadClients clients, Dictionary<string, Migration> seen, CancellationToken cancellation)
+    /// <summary>The lists are tables that follow the journal: what was acknowledged and does not stand there yet is waited for, a while.</summary>
+    async Task<IReadOnlyDictionary<string, IReadOnlyList<Migration>>> AskAgain(LoadNames names, LoadClients clients, IReadOnlyCollection<LoadedMigration> asked, CancellationToken cancellation)
     {
         say("asking the coordinators what they know of every migration");
-        System.Collections.Concurrent.ConcurrentDictionary<string, IReadOnlyList<Migration>> known = new(StringComparer.Ordinal);
+        var seen = asked.Select(migration => migration.Ended).OfType<Migration>().ToDictionary(ended => ended.Id, StringComparer.Ordinal);
+        var acknowledged = asked.Where(migration => migration.IsAcknowledged).ToLookup(migration => migration.Vm, migration => migration.Id, StringComparer.Ordinal);
+        ConcurrentDictionary<string, IReadOnlyList<Migration>> known = new(StringComparer.Ordinal);
+        var began = context.Clock.GetTimestamp();
         await Parallel.ForEachAsync(names.Vms, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = cancellation }, async (vm, stop) =>
         {
-            List<Migration> ofVm = [];
-            var request = new ListMigrationsRequest { Vm = vm };
-            do
+            var listed = await List(vm, clients, stop);
+            while (acknowledged[vm].Except(listed.Select(one => one.Id), StringComparer.Ordinal).Any() && context.Clock.GetElapsedTime(began) < s_listedWithin)
             {
-                var page = await clients.Ask((api, call) => api.ListMigrationsAsync(request, call), s_answerWithin, stop);
-                ofVm.AddRange(page.Migrations);
-                request.PageToken = page.NextPageToken;
+                await Task.Delay(s_look, context.Clock, stop);
+                listed = await List(vm, clients, stop);
             }
-            while (request.PageToken.Length > 0);
-            known[vm] = await Whole(ofVm, seen, clients, stop);
+            known[vm] = await Whole(listed, seen, clients, stop);
         });
         return known;
+    }
+
+    static async Task<List<Migration>> List(string vm, LoadClients clients, CancellationToken cancellation)
+    {
+        List<Migration> listed = [];
+        var request = new ListMigrationsRequest { Vm = vm };
+        do
+        {
+            var page = await clients.Ask((api, call) => api.ListMigrationsAsync(request, call), s_answerWithin, cancellation);
+            listed.AddRange(page.Migrations);
+            request.PageToken = page.NextPageToken;
+        }
+        while (request.PageToken.Length > 0);
+        return listed;
     }
 
     /// <summary>Lists show no timelines: what has ended was seen whole then, and the rest is asked of its entity.</summary>
@@ -246,19 +268,6 @@ internal sealed class LoadRun(LoadOptions options, IReadOnlyList<Uri> servers, F
         }
         return listed;
     }
-
-    static Task StopVms(LoadNames names, LoadClients clients, CancellationToken cancellation) =>
-        Parallel.ForEachAsync(names.Vms, new ParallelOptions { MaxDegreeOfParallelism = 32, CancellationToken = cancellation }, async (vm, stop) =>
-        {
-            try
-            {
-                await clients.Ask((api, call) => api.StopVirtualMachineAsync(new StopVirtualMachineRequest { Name = vm, RequestId = $"{vm}-stop" }, call), s_answerWithin, stop);
-            }
-            catch (CommandFailure refused) when (refused.ExitCode is ExitCode.Refused or ExitCode.NotFound)
-            {
-                // A migration that never ended has it: the report says so, and its process ends with the hosts.
-            }
-        });
 
     /// <summary>Taken when nothing more is begun, so that the slow end of a load does not thin it out.</summary>
     sealed record Measured(

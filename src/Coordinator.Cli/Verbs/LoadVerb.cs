@@ -46,6 +46,8 @@ internal static class LoadVerb
                 parsed.AddError($"--at: {parsed.GetValue(at)} is refused; allowed is 0 to {LoadOptions.SecondsAtMost}");
             if (parsed.GetValue(at) is null != string.IsNullOrWhiteSpace(parsed.GetValue(fault)))
                 parsed.AddError("--at and --fault go together: when to break something, and the command that does");
+            if (parsed.GetValue(requests) is null && parsed.GetValue(at) >= parsed.GetValue(duration))
+                parsed.AddError($"--at: {parsed.GetValue(at)} is refused; the load ends after {parsed.GetValue(duration)} s, see --duration");
             if (parsed.GetResult(requests) is { Implicit: false } && parsed.GetResult(duration) is { Implicit: false })
                 parsed.AddError("--duration and --requests are two kinds of load: one of them");
         });

@@ -31,6 +31,7 @@ public sealed class UsageTests
         { "load --requests 0", "--requests: 0 is refused; allowed is 1 to 100000" },
         { "load --requests 10 --duration 60", "--duration and --requests are two kinds of load: one of them" },
         { "load --at 5", "--at and --fault go together: when to break something, and the command that does" },
+        { "load --at 60 --duration 30 --fault true", "--at: 60 is refused; the load ends after 30 s, see --duration" },
         { "load --fault true", "--at and --fault go together" },
         { "load --metrics nowhere", "--metrics: 'nowhere' is not the address of a coordinator's pages; write HOST:PORT" },
         { "fly demo", "Unrecognized command or argument 'fly'." },
