@@ -6,7 +6,7 @@ DEMO := artifacts/demo-bin
 # What a program is made of: the demo builds only what has changed since.
 sources = $(shell find $(1) Directory.Build.props Directory.Packages.props global.json \( -name bin -o -name obj \) -prune -o -type f -print)
 
-.PHONY: build install-demo install demo test search soak mutants bench chaos chaos-libvirt chaos-cluster format clean
+.PHONY: build install-demo install demo test search soak mutants bench load chaos chaos-libvirt chaos-cluster format clean
 
 # Analyzers judge the code in `make test`; whoever wants to use the programs need not wait for them.
 publish = dotnet publish $(1) -c $(CONFIGURATION) -o $(2) -v quiet --nologo -p:RunAnalyzers=false
@@ -58,6 +58,10 @@ bench: install ## what a migration costs the guest, against plain QEMU in the sa
 	@dotnet build tests/Coordinator.Benchmarks -c $(CONFIGURATION) -v quiet --nologo
 	@dotnet tests/Coordinator.Benchmarks/bin/$(CONFIGURATION)/net10.0/Coordinator.Benchmarks.dll linux --rounds 200
 	@dotnet tests/Coordinator.Benchmarks/bin/$(CONFIGURATION)/net10.0/Coordinator.Benchmarks.dll empty --rounds 1000
+
+load: install ## 2,000 active simulated migrations and a killed node, 10,000 active ones, a burst of 10,000 requests and a killed node; artifacts/load has the reports
+	@dotnet build tests/Coordinator.Load -c $(CONFIGURATION) -v quiet --nologo
+	@for scenario in failover many burst; do dotnet tests/Coordinator.Load/bin/$(CONFIGURATION)/net10.0/Coordinator.Load.dll $$scenario $(LOAD) || failed="$$failed $$scenario"; done; test -z "$$failed" || { echo "not every promise was kept:$$failed"; false; }
 
 chaos: install ## every phase x every part and link x before and after, on real processes; goes on where it was interrupted
 	@dotnet build tests/Coordinator.Chaos -c $(CONFIGURATION) -v quiet --nologo

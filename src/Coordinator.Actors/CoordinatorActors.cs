@@ -54,6 +54,7 @@ public static class CoordinatorActors
         {
             string node = NodeOf(system);
             metrics.Follow(hosts, node);
+            metrics.Follow(system);
             IActorRef mediator = DistributedPubSub.Get(system).Mediator;
             AlertSettings settings = AlertSettings.Of(system.Settings.Config);
             IActorRef alerts = system.ActorOf(AlertPost.Props(settings.Outlets(), settings.TimeOut, AlertPost.FirstDelay, alertLog, metrics), "alerts");

@@ -32,15 +32,29 @@ if (args is [KeeperProgram.Word, { } door, .. var rest] && rest is [] or ["--che
     return rest is [] ? await KeeperProgram.RunAsync(door) : await KeeperProgram.CheckAsync(door);
 }
 
+if (args is [SimulatedGuestsProgram.Word, { } guests])
+{
+    return await SimulatedGuestsProgram.RunAsync(guests);
+}
+
+if (args is [FleetProgram.Word, .. { Length: > 0 } configurations])
+{
+    return await FleetProgram.RunAsync(configurations);
+}
+
 if (args is not ["--config", { } path])
 {
     Console.Error.WriteLine("""
         usage: coordinator-agent --config HOST.yaml
                coordinator-agent record --state DIR --vm NAME
                coordinator-agent keeper SOCKET [--check]
+               coordinator-agent fleet HOST.yaml...
+               coordinator-agent simulated-guests SOCKET
 
         record: the word of a source agent whose host is off, from a copy of its state directory, for 'coordctl resolve NAME --run-destination --record FILE'
         keeper: starts QEMUs for an agent in a container of its own ('qemu.keeper: SOCKET' of its configuration), so that they outlive that container; --check: whether one answers
+        fleet: the agents of many simulated hosts in one process, for load; ends with SIGTERM or with its standard input. Guests are left as they are
+        simulated-guests: a keeper that runs simulated guests in its own process, a small placeholder process for each; ends like a fleet, and all its guests with it
         """);
     return 64;
 }

@@ -56,6 +56,7 @@ internal static class Coordctl
             FenceVerb.Command(shared),
             ResolveVerb.Command(shared),
             ChaosVerbs.Command(shared),
+            LoadVerb.Command(shared),
             HoldVerbs.Command(shared),
             HostVerbs.Command(shared),
             ClusterVerbs.Command(shared),

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Serialization;
 using Akka.Actor;
 using Akka.Serialization;
@@ -18,7 +19,13 @@ public sealed class VmRecordSerializer(ExtendedActorSystem system) : SerializerW
 
     private const long MicrosPerTick = TimeSpan.TicksPerMicrosecond;
 
+    // Not a field: the journal makes serializers of its own. And not static, since a test has several nodes in one process.
+    private static readonly ConditionalWeakTable<ActorSystem, StrongBox<long>> s_bytesMade = [];
+
     public override int Identifier => SerializerId;
+
+    /// <summary>Made of events since that actor system started, for its journal and nobody else.</summary>
+    public static long BytesMadeBy(ActorSystem system) => Interlocked.Read(ref s_bytesMade.GetOrCreateValue(system).Value);
 
     public override string Manifest(object o) => o is VmRecord record ? VmEventCodec.ManifestOf(record.Event.GetType()) : throw Foreign(o);
 
@@ -29,12 +36,14 @@ public sealed class VmRecordSerializer(ExtendedActorSystem system) : SerializerW
             throw Foreign(obj);
         }
 
-        return new Envelope
+        byte[] bytes = new Envelope
         {
             AtUnixMicros = (record.At.UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks) / MicrosPerTick,
             Node = record.Node,
             Event = VmEventCodec.Encode(record.Event).ToByteString(),
         }.ToByteArray();
+        Interlocked.Add(ref s_bytesMade.GetOrCreateValue(system).Value, bytes.Length);
+        return bytes;
     }
 
     public override object FromBinary(byte[] bytes, string manifest)

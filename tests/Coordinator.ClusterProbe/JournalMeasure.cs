@@ -53,12 +53,21 @@ static class JournalMeasure
         return 0;
     }
 
-    private static async Task<double> BareAsync(ThrowawayPostgres server, string change)
+    /// <summary>Events per second of the shipped settings on somebody else's server, as the last line that is said.</summary>
+    public static async Task<int> RunBareAsync(string database, TimeSpan measuredFor)
     {
-        var store = PostgresStore.Of(server.NewDatabase());
+        ProbeOutput.Say((await BareAsync(database, "", measuredFor)).ToString("0", CultureInfo.InvariantCulture));
+        return 0;
+    }
+
+    private static Task<double> BareAsync(ThrowawayPostgres server, string change) => BareAsync(server.NewDatabase(), change, MeasuredFor);
+
+    private static async Task<double> BareAsync(string database, string change, TimeSpan measuredFor)
+    {
+        var store = PostgresStore.Of(database);
         store.CreateAndVerify(100);
         var system = Bare(store, change);
-        var rate = await RateAsync(number => system.ActorOf(Props.Create(() => new CounterEntity($"vm-{number}"))), direct: true);
+        var rate = await RateAsync(number => system.ActorOf(Props.Create(() => new CounterEntity($"vm-{number}"))), direct: true, measuredFor);
         await system.Terminate();
         return rate;
     }
@@ -85,13 +94,13 @@ static class JournalMeasure
         using var host = builder.Build();
         await host.StartAsync();
         var region = ActorRegistry.For(host.Services.GetRequiredService<ActorSystem>()).Get<CounterEntity>();
-        var rate = await RateAsync(_ => region, direct: false);
+        var rate = await RateAsync(_ => region, direct: false, MeasuredFor);
         await host.StopAsync();
         return rate;
     }
 
     /// <summary>After a first event of each, in which entities start and code is compiled.</summary>
-    private static async Task<double> RateAsync(Func<int, IActorRef> of, bool direct)
+    private static async Task<double> RateAsync(Func<int, IActorRef> of, bool direct, TimeSpan measuredFor)
     {
         var writers = Enumerable.Range(0, Writers).Select(of).ToArray();
         Task<long> WriteAsync(int number) => writers[number].Ask<long>(direct ? "increment" : $"increment vm-{number}", Limit);
@@ -101,7 +110,7 @@ static class JournalMeasure
         var started = Stopwatch.GetTimestamp();
         await Task.WhenAll(Enumerable.Range(0, Writers).Select(async number =>
         {
-            while (Stopwatch.GetElapsedTime(started) < MeasuredFor)
+            while (Stopwatch.GetElapsedTime(started) < measuredFor)
             {
                 await WriteAsync(number);
                 Interlocked.Increment(ref written);

@@ -8,5 +8,6 @@ return args switch
     ["node", var port, var others, var database, var config] => await NodeProbe.RunAsync(int.Parse(port), others, database, config),
     ["lease", var name, var database, var timeToLiveMs] => await LeaseProbe.RunAsync(name, database, int.Parse(timeToLiveMs)),
     ["journal"] => await JournalMeasure.RunAsync(),
-    _ => throw new ArgumentException("node PORT SEEDS|database|dns:NAME:PORT DATABASE [CONFIG] | lease NAME DATABASE TTL_MS | journal"),
+    ["journal-of", var database, var seconds] => await JournalMeasure.RunBareAsync(database, TimeSpan.FromSeconds(int.Parse(seconds))),
+    _ => throw new ArgumentException("node PORT SEEDS|database|dns:NAME:PORT DATABASE [CONFIG] | lease NAME DATABASE TTL_MS | journal | journal-of DATABASE SECONDS"),
 };

@@ -1,6 +1,8 @@
+using Akka.Actor;
 using Coordinator.Actors.Agents;
 using Coordinator.Domain.Admission;
 using Coordinator.Domain.Migration;
+using Coordinator.Journal;
 using Prometheus;
 
 namespace Coordinator.Actors.Metrics;
@@ -68,6 +70,7 @@ public sealed class CoordinatorMetrics
         _members = create.CreateGauge("coordinator_cluster_members", "Members of the cluster by status (Unreachable beats the others), as this node sees it.", "status");
         _watchClients = create.CreateGauge("coordinator_watch_clients", "Watches of single VMs that are open at this node, by command lines, control planes and pages.");
         _resyncs = create.CreateCounter("coordinator_watch_resyncs_total", "Times that a message about the fleet from another node was missed and everything was asked for again.");
+        ProcessMetrics.Register(Registry, create);
         Journal = new JournalMetrics(create, s_partSeconds);
         Events = new EventCounters(create, _refusals, s_blackoutSeconds, s_partSeconds, s_durationSeconds);
         create.CreateGauge("coordinator_build_info", "Always 1; the version of this node.", "version").WithLabels(Version).Set(1);
@@ -164,6 +167,9 @@ public sealed class CoordinatorMetrics
     }
 
     internal void ShowHold(bool held) => _held.Set(held ? 1 : 0);
+
+    /// <summary>What becomes of events on their way to the journal is known by their serializer alone.</summary>
+    internal void Follow(ActorSystem system) => Registry.AddBeforeCollectCallback(() => Journal.ShowBytes(VmRecordSerializer.BytesMadeBy(system)));
 
     /// <summary>Looks into the directory at every scrape: a connection is somebody else's state, and a gauge that follows its changes could miss one.</summary>
     internal void Follow(IHostDirectory hosts, string node) => Registry.AddBeforeCollectCallback(() =>

@@ -11,6 +11,8 @@ internal sealed class JournalMetrics
     private readonly Histogram _write;
     private readonly Histogram _recovery;
     private readonly Gauge _breakerOpen;
+    private readonly Counter _events;
+    private readonly Counter _bytes;
 
     internal JournalMetrics(MetricFactory create, double[] writeSeconds)
     {
@@ -18,15 +20,20 @@ internal sealed class JournalMetrics
             "coordinator_journal_write_seconds", "From handing one decision's events to the journal until all of them are stored.", new HistogramConfiguration { Buckets = writeSeconds });
         _recovery = create.CreateHistogram(
             "coordinator_recovery_seconds", "From the start of a VM's entity until it has read its journal.", new HistogramConfiguration { Buckets = s_recoverySeconds });
+        _events = create.CreateCounter("coordinator_journal_events_total", "Events of VMs that this node has stored since it started.");
+        _bytes = create.CreateCounter("coordinator_journal_bytes_total", "Bytes of the events that this node has handed to the journal since it started, without the database's own columns and indexes.");
         _breakerOpen = create.CreateGauge(
             "coordinator_journal_breaker_open", "1 from a write that the journal's circuit breaker refused until the next one that was stored. Akka does not show the breaker itself.");
     }
 
-    internal void Wrote(TimeSpan took)
+    internal void Wrote(TimeSpan took, int events)
     {
+        _events.Inc(events);
         _write.Observe(took.TotalSeconds);
         _breakerOpen.Set(0);
     }
+
+    internal void ShowBytes(long made) => _bytes.IncTo(made);
 
     internal void Recovered(TimeSpan took) => _recovery.Observe(took.TotalSeconds);
 

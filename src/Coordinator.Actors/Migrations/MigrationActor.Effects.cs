@@ -10,9 +10,9 @@ internal sealed partial class MigrationActor
 {
     /// <summary>
     /// A host of a migration, or one that something is wanted of, whose word is older than this is asked for a fresh one: a report may have been
-    /// lost between two nodes without anybody noticing.
+    /// lost between two nodes without anybody noticing. Agents repeat theirs by themselves, soon after a change and later every 8 s.
     /// </summary>
-    private static readonly TimeSpan s_reportAge = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_reportAge = TimeSpan.FromSeconds(12);
 
     private static readonly TimeSpan s_lookEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_shortestDelay = TimeSpan.FromMilliseconds(10);

@@ -284,7 +284,7 @@ internal sealed partial class MigrationActor : UntypedPersistentActor, IWithTime
                 return;
             }
 
-            _parts.Metrics.Journal.Wrote(Now - handedOver);
+            _parts.Metrics.Journal.Wrote(Now - handedOver, draft.Events.Count);
             if (Failpoint.IsOn)
             {
                 Between(draft.Events, FailpointCatalogue.After, () => Speak(draft, reply));

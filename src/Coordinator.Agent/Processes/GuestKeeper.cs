@@ -12,24 +12,29 @@ namespace Coordinator.Agent.Processes;
 internal sealed class GuestKeeper : IDisposable
 {
     private const int AlreadyInUse = 98;
+    private const int Backlog = 1024;
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly FileStream _ownership;
+    private readonly IGuestStarter _guests;
 
-    private GuestKeeper(FileStream ownership) => _ownership = ownership;
+    private GuestKeeper(FileStream ownership, IGuestStarter guests) => (_ownership, _guests) = (ownership, guests);
 
     /// <summary>Listens when it returns; only this user may connect.</summary>
+    /// <param name="path">Of its socket.</param>
+    /// <param name="guests">How a guest is started; null for what the agent would do itself.</param>
     /// <exception cref="IOException">Another keeper has the path, or it cannot be made.</exception>
-    public static GuestKeeper Open(string path)
+    public static GuestKeeper Open(string path, IGuestStarter? guests = null)
     {
         PrivateDirectory.Ensure(Path.GetDirectoryName(path)!);
-        GuestKeeper keeper = new(new FileStream($"{path}.owner", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0));
+        GuestKeeper keeper = new(new FileStream($"{path}.owner", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0), guests ?? new DetachedGuests());
         try
         {
             // Ours alone now: what lies there was left by a keeper that is gone.
             File.Delete(path);
             keeper._listener.Bind(new UnixDomainSocketEndPoint(path));
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-            keeper._listener.Listen();
+            // Many hosts may share a keeper: a socket whose queue is full refuses at once.
+            keeper._listener.Listen(Backlog);
             return keeper;
         }
         catch (SocketException e)
@@ -66,7 +71,7 @@ internal sealed class GuestKeeper : IDisposable
         _ownership.Dispose();
     }
 
-    private static async Task ServeAsync(Socket agent, KeeperRequest request, CancellationToken cancellation)
+    private async Task ServeAsync(Socket agent, KeeperRequest request, CancellationToken cancellation)
     {
         if (request.Command is [])
         {
@@ -82,7 +87,7 @@ internal sealed class GuestKeeper : IDisposable
             // Kept open until the agent has connected to it, so that it can in any case: a QEMU that ends at once is then the end of that connection.
             using SafeFileHandle listener = MonitorListener.Listen(request.Monitor);
             made = request.Monitor;
-            int pid = DetachedProcess.Start(request.Command, log.SafeFileHandle, listener);
+            int pid = _guests.Start(request, log.SafeFileHandle, listener);
             process = LinuxProcessCalls.OpenPidFd(pid) ?? throw new IOException("the program was gone at once: the keeper must not ignore SIGCHLD");
             await KeeperMessages.SendAsync(agent, new KeeperAnswer(pid, null), cancellation);
             byte[] taken = new byte[1];

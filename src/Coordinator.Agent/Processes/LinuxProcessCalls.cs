@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
@@ -16,6 +17,8 @@ internal static partial class LinuxProcessCalls
     private const int NotPermitted = 1;
     private const int NoSuchProcess = 3;
     private const int Interrupted = 4;
+    private const int CloseOnExec = 0x80000;
+    private const int DuplicateCloseOnExec = 1030;
     private const int WaitByPidFd = 3;
     private const int WaitExitedNoHang = 4 | 1;
 
@@ -119,6 +122,24 @@ internal static partial class LinuxProcessCalls
         }
     }
 
+    /// <summary>Another descriptor of the same socket, not passed on to children.</summary>
+    /// <exception cref="IOException">With the kernel's reason.</exception>
+    public static SafeSocketHandle DuplicateSocket(SafeFileHandle handle)
+    {
+        int copy = WithDescriptor(handle, descriptor => Control(descriptor, DuplicateCloseOnExec, 0));
+        return copy >= 0 ? new SafeSocketHandle(copy, ownsHandle: true) : throw new IOException($"a descriptor cannot be duplicated: {Explain(Marshal.GetLastPInvokeError())}");
+    }
+
+    /// <summary>Neither end is passed on to children.</summary>
+    /// <exception cref="IOException">With the kernel's reason.</exception>
+    public static (SafeFileHandle Read, SafeFileHandle Write) Pipe()
+    {
+        Span<int> ends = stackalloc int[2];
+        return PipeCall(ref ends[0], CloseOnExec) == 0
+            ? (new SafeFileHandle(ends[0], ownsHandle: true), new SafeFileHandle(ends[1], ownsHandle: true))
+            : throw new IOException($"a pipe cannot be made: {Explain(Marshal.GetLastPInvokeError())}");
+    }
+
     public static string Explain(int error) => new Win32Exception(error).Message;
 
     [StructLayout(LayoutKind.Sequential)]
@@ -134,6 +155,12 @@ internal static partial class LinuxProcessCalls
 
     [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
     public static partial SafeFileHandle EventDescriptor(uint start, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int Control(int descriptor, int command, int value);
+
+    [LibraryImport("libc", EntryPoint = "pipe2", SetLastError = true)]
+    private static partial int PipeCall(ref int ends, int flags);
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     private static partial nint Syscall(nint number, nint first, nint second, nint third, nint fourth);

@@ -46,10 +46,12 @@ internal static class ProcessTable
     }
 
     /// <summary>What <c>-name guest=</c> and <c>-uuid</c> of a QEMU that an agent launched say; empty where they say nothing.</summary>
-    public static (string Name, string Uuid) GuestOf(int pid)
+    public static (string Name, string Uuid) GuestOf(int pid) => GuestOf(Read(pid, "cmdline")?.Split('\0') ?? []);
+
+    /// <inheritdoc cref="GuestOf(int)"/>
+    public static (string Name, string Uuid) GuestOf(string[] arguments)
     {
         const string Guest = "guest=";
-        string[] arguments = Read(pid, "cmdline")?.Split('\0') ?? [];
         string name = After("-name").Split(',').FirstOrDefault(part => part.StartsWith(Guest, StringComparison.Ordinal)) ?? "";
         return (name.Length > 0 ? name[Guest.Length..] : "", After("-uuid"));
 

@@ -10,15 +10,12 @@ namespace Coordinator.Agent.Sessions;
 
 internal sealed partial class SourceSide
 {
-    private const int SampleEveryMs = 150;
-
-    private const int ProvisionalEveryMs = 500;
-
     private bool _isSampling;
     private bool _isReadingLayout;
     private int _pass;
     private long _sampleDueMs;
     private long _provisionalDueMs;
+    private (AttemptNo Attempt, long Ms) _copyAge;
 
     private long? SampleDueMs => IsCopying && !_isSampling ? _sampleDueMs : null;
 
@@ -30,9 +27,10 @@ internal sealed partial class SourceSide
         if (IsCopying && !_isSampling && nowMs >= _sampleDueMs && Guest is { IsConnected: true } guest)
         {
             _isSampling = true;
-            _sampleDueMs = nowMs + SampleEveryMs;
+            long ageMs = _copyAge.Attempt == session.Source.Attempt ? _copyAge.Ms : 0;
+            _sampleDueMs = nowMs + SamplePace.FiguresMs(ageMs);
             bool rings = nowMs >= _provisionalDueMs && session.Source.View is { GuestRuns: true };
-            _provisionalDueMs = rings ? nowMs + ProvisionalEveryMs : _provisionalDueMs;
+            _provisionalDueMs = rings ? nowMs + SamplePace.RingsMs(ageMs) : _provisionalDueMs;
             _ = SampleAsync(guest, session.Source.Attempt, rings);
         }
     }
@@ -117,6 +115,7 @@ internal sealed partial class SourceSide
             DirtyPagesPerSec = ram.DirtyPagesPerSecond ?? 0,
             ElapsedMs = info.TotalTimeMs ?? 0,
         };
+        _copyAge = (attempt, pass.ElapsedMs);
         bool isNew = Facts.Passes.Count == 0 || Facts.Passes[^1].Number != pass.Number;
         Facts.Note(pass);
         ProgressSample sample = new() { Vm = session.Vm, Host = session.Agent.Host.HostId, Attempt = attempt.Value, Stage = session.Source.Stage.ToString(), Pass = pass };

@@ -1,4 +1,5 @@
 using Coordinator.Agent.Channel;
+using Coordinator.Agent.Configuration;
 using Coordinator.Agent.Qemu;
 using Coordinator.AgentProtocol;
 using Coordinator.AgentProtocol.HandoffChannel;
@@ -248,6 +249,12 @@ internal sealed partial class SourceSide(VmSession session) : IAsyncDisposable
 
     private void SendWithoutDelay(QemuInstance guest, string streamUri)
     {
+        if (session.Agent.Host.Driver == HypervisorDriver.Simulated)
+        {
+            // It sets the option itself; to look for its socket costs a reading of all connections of the machine.
+            return;
+        }
+
         try
         {
             int connections = StreamNoDelay.Set(guest.Process, streamUri);

@@ -17,7 +17,7 @@ internal enum LoadFault
 
 /// <summary>
 /// The part of QEMU's command line that a simulated QEMU looks at; everything else is taken and ignored, so that one definition serves both drivers. Its own option is
-/// <c>-simulated copyBytes=N,tailBytes=N,load=fails|broken-ring|other-index</c>.
+/// <c>-simulated copyBytes=N,tailBytes=N,copySeconds=A-B,seed=N,load=fails|broken-ring|other-index</c>.
 /// </summary>
 internal sealed class SimulatedCommandLine
 {
@@ -47,6 +47,9 @@ internal sealed class SimulatedCommandLine
     public long CopyBytes { get; private set; } = CopyBytesDefault;
 
     public long TailBytes { get; private set; } = TailBytesDefault;
+
+    /// <summary>How long copies take, whatever bandwidth is allowed; null: as long as their bytes do.</summary>
+    public CopyTime? CopyTime { get; private set; }
 
     public LoadFault LoadFault { get; private set; }
 
@@ -115,6 +118,7 @@ internal sealed class SimulatedCommandLine
 
     private void ReadSimulated(Dictionary<string, string> fields)
     {
+        CopyTime = fields.TryGetValue("copySeconds", out string? seconds) ? CopyTime.Parse(seconds, fields.GetValueOrDefault("seed", "0")) : null;
         foreach ((string key, string value) in fields)
         {
             switch (key)
@@ -124,6 +128,8 @@ internal sealed class SimulatedCommandLine
                     break;
                 case "tailBytes":
                     TailBytes = long.Parse(value, NumberStyles.None, CultureInfo.InvariantCulture);
+                    break;
+                case "copySeconds" or "seed":
                     break;
                 case "load":
                     LoadFault = value switch

@@ -38,6 +38,12 @@ internal sealed partial class SimulatedMachine : IDisposable
     /// <summary>Every event, in its order, under the machine's own gate; a receiver only takes it down.</summary>
     public Action<JsonObject> Tells { get; set; } = _ => { };
 
+    /// <summary>The guest begins (true) or ceases to run; under the machine's own gate.</summary>
+    public Action<bool> Runs { get; set; } = _ => { };
+
+    /// <summary>What QEMU writes to stderr.</summary>
+    public Action<string> Complains { get; set; } = Console.Error.WriteLine;
+
     /// <summary>The exit code.</summary>
     public Task<int> Ended => _ended.Task;
 
@@ -69,6 +75,7 @@ internal sealed partial class SimulatedMachine : IDisposable
         if (before[_side].GuestRuns != Self.GuestRuns)
         {
             _rings.GuestRuns(Self.GuestRuns);
+            Runs(Self.GuestRuns);
         }
 
         foreach (QemuEvent happened in QemuEvent.Between(before, next).Where(e => e.Side == _side))
@@ -155,6 +162,7 @@ internal sealed partial class SimulatedMachine : IDisposable
             if (due.Side == Side.Destination && _arrived is { } state)
             {
                 _rings.Load(state.IsDriven, state.RanMicros);
+                _moves = state.Moves;
                 _arrived = null;
             }
 

@@ -9,9 +9,6 @@ namespace Coordinator.Agent.Simulated;
 /// </summary>
 internal static class SimulatedQemu
 {
-    /// <summary>For the last words to leave the monitors.</summary>
-    private static readonly TimeSpan s_lastWords = TimeSpan.FromMilliseconds(500);
-
     /// <returns>The exit code, QEMU's: 0 after <c>quit</c>, 1 after a failed load or an unusable command line.</returns>
     public static async Task<int> RunAsync(string[] arguments)
     {
@@ -33,13 +30,12 @@ internal static class SimulatedQemu
         }
 
         using SimulatedMachine machine = new(line);
-        MonitorClients clients = new();
-        machine.Tells = clients.Tell;
         using CancellationTokenSource ended = new();
-        List<Task> monitors = [];
+        SimulatedMonitors monitors = new(machine);
+        Task served;
         try
         {
-            monitors.AddRange(line.Monitors.Select(address => ServeAsync(Listen(address), machine, clients, ended.Token)).ToList());
+            served = monitors.ServeAsync([.. line.Monitors.Select(Listen)], ended.Token);
         }
         catch (SocketException e)
         {
@@ -49,7 +45,7 @@ internal static class SimulatedQemu
 
         int exitCode = await machine.Ended;
         await ended.CancelAsync();
-        await Task.WhenAny(Task.WhenAll(monitors), Task.Delay(s_lastWords));
+        await Task.WhenAny(served, Task.Delay(SimulatedMonitors.LastWords));
         return exitCode;
     }
 
@@ -70,67 +66,5 @@ internal static class SimulatedQemu
 
         listener.Listen(1);
         return listener;
-    }
-
-    /// <summary>One client at a time, as QEMU's monitors.</summary>
-    private static async Task ServeAsync(Socket listener, SimulatedMachine machine, MonitorClients clients, CancellationToken ended)
-    {
-        using (listener)
-        {
-            while (!ended.IsCancellationRequested)
-            {
-                try
-                {
-                    MonitorClient client = new(await listener.AcceptAsync(ended), machine);
-                    clients.Add(client);
-                    try
-                    {
-                        await client.ServeAsync(ended);
-                    }
-                    finally
-                    {
-                        clients.Remove(client);
-                    }
-                }
-                catch (Exception e) when (e is OperationCanceledException or SocketException)
-                {
-                    // The next one, or the end.
-                }
-            }
-        }
-    }
-
-    /// <summary>Those who are told of events.</summary>
-    private sealed class MonitorClients
-    {
-        private readonly Lock _gate = new();
-        private readonly List<MonitorClient> _clients = [];
-
-        public void Add(MonitorClient client)
-        {
-            lock (_gate)
-            {
-                _clients.Add(client);
-            }
-        }
-
-        public void Remove(MonitorClient client)
-        {
-            lock (_gate)
-            {
-                _clients.Remove(client);
-            }
-        }
-
-        public void Tell(JsonObject happened)
-        {
-            lock (_gate)
-            {
-                foreach (MonitorClient client in _clients)
-                {
-                    client.Tell(happened);
-                }
-            }
-        }
     }
 }

@@ -13,7 +13,11 @@ namespace Coordinator.Agent.Simulated;
 internal sealed record StreamHello(Guid Uuid, string MachineType, IReadOnlyList<SimulatedDevice> Devices, bool AsksForWord);
 
 /// <summary>Last on the stream: all that a simulated guest consists of.</summary>
-internal sealed record StreamState(GuestBefore Guest, bool GuestWasReset, bool IsDriven, long RanMicros);
+internal sealed record StreamState(GuestBefore Guest, bool GuestWasReset, bool IsDriven, long RanMicros)
+{
+    /// <summary>How often the guest has moved: the lots of its next copy begin there.</summary>
+    public int Moves { get; init; }
+}
 
 internal enum StreamFrameKind : byte
 {
@@ -41,7 +45,8 @@ internal sealed class SimulatedStream(Socket socket) : IDisposable
 
     public static async Task<SimulatedStream> ConnectAsync(string uri, CancellationToken cancellation)
     {
-        Socket socket = new(SocketType.Stream, ProtocolType.Tcp);
+        // What the agent does to a real QEMU's socket from outside: it does not here, where one process may have thousands of streams to look through.
+        Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
             await socket.ConnectAsync(await EndPointAsync(uri, cancellation), cancellation);

@@ -87,7 +87,7 @@ internal sealed class CoordinatorConnection : IDisposable
         }
     }
 
-    /// <summary>One whose certificate we refuse is not there for us either.</summary>
+    /// <summary>One whose certificate we refuse is not there for us either; nor is one whose connection broke under the request, or that answered no ping.</summary>
     public static bool IsAway(RpcException refused) =>
         refused.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded || IsTransport(refused.Status.DebugException);
 

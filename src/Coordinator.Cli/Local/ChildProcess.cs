@@ -15,6 +15,8 @@ internal sealed class ChildProcess : IDisposable
     // terminal's Ctrl-C from it: it is told to stop in its turn. Both replace themselves, so the process id is the child's.
     const string Launch = """exec setsid "$@" >>"$0" 2>&1 </dev/null""";
 
+    const string LaunchBound = """exec setsid "$@" >>"$0" 2>&1""";
+
     readonly Process process;
 
     ChildProcess(string name, string log, Process process)
@@ -39,6 +41,17 @@ internal sealed class ChildProcess : IDisposable
         if (!File.Exists(binary))
             throw new CommandFailure(Outcomes.ExitCode.Failed, $"{binary} is missing: 'up' starts the binaries beside coordctl, and 'make build' puts them all into one folder");
         var start = new ProcessStartInfo("/bin/sh", ["-c", Launch, log, binary, .. arguments]) { UseShellExecute = false };
+        return new(name, log, Process.Start(start)!);
+    }
+
+    /// <summary>One that ends with coordctl, however that ends: its standard input is a pipe of ours, and it watches for its end.</summary>
+    public static ChildProcess StartBound(string name, string log, string binary, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
+    {
+        if (!File.Exists(binary))
+            throw new CommandFailure(Outcomes.ExitCode.Failed, $"{binary} is missing: 'load' starts the binary beside coordctl, and 'make build' puts them all into one folder");
+        var start = new ProcessStartInfo("/bin/sh", ["-c", LaunchBound, log, binary, .. arguments]) { UseShellExecute = false, RedirectStandardInput = true };
+        foreach (var (variable, value) in environment)
+            start.Environment[variable] = value;
         return new(name, log, Process.Start(start)!);
     }
 

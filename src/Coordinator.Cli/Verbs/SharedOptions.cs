@@ -2,6 +2,7 @@ using System.CommandLine;
 using Coordinator.Certificates.Files;
 using Coordinator.Certificates.Links;
 using Coordinator.Cli.Api;
+using Coordinator.Cli.Load;
 using Coordinator.Cli.Outcomes;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -38,6 +39,14 @@ internal sealed class SharedOptions(CliContext context)
         var servers = ServerAddresses.Parse(parsed.GetValue(Server) ?? context.Environment(ServerAddresses.Variable), tls: !string.IsNullOrEmpty(tls));
         return new(servers, call is { } longer ? context.Patience with { Call = longer } : context.Patience, context.Clock, Certificates(tls));
     }
+
+    /// <summary>The coordinators as they were named.</summary>
+    public IReadOnlyList<Uri> Servers(ParseResult parsed) =>
+        ServerAddresses.Parse(parsed.GetValue(Server) ?? context.Environment(ServerAddresses.Variable), tls: !string.IsNullOrEmpty(parsed.GetValue(Tls) ?? context.Environment(ServerAddresses.TlsVariable)));
+
+    /// <summary>As many clients have it.</summary>
+    public LoadClients ConnectMany(ParseResult parsed) =>
+        new(Servers(parsed), context.Patience, context.Clock, () => Certificates(parsed.GetValue(Tls) ?? context.Environment(ServerAddresses.TlsVariable)));
 
     static LinkCertificates? Certificates(string? directory)
     {

@@ -27,6 +27,7 @@ public sealed class MigrationMetricsTests : MigrationKit
         Assert.Equal(1, await Sample("coordinator_migration_duration_seconds_count{outcome=\"Succeeded\"}"));
         Assert.Equal(1, await Sample("coordinator_migration_phase_seconds_count{phase=\"Iterating\"}"));
         Assert.True(await Sample("coordinator_journal_write_seconds_count") >= 10);
+        Assert.True(await Sample("coordinator_journal_events_total") >= await Sample("coordinator_journal_write_seconds_count"));
         Assert.True(await Sample("coordinator_recovery_seconds_count") >= 2);
         Assert.Equal(0, await Sample("coordinator_journal_breaker_open"));
         Assert.Equal(1, await Sample("coordinator_migration_transitions_total{from=\"Verifying\",to=\"Finishing\"}"));

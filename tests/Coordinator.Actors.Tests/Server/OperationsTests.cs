@@ -42,6 +42,10 @@ public sealed class OperationsTests : IAsyncLifetime
         Assert.Contains("coordinator_indoubt_migrations 0\n", page, StringComparison.Ordinal);
         Assert.Contains("coordinator_migrations{phase=\"Switchover\"} 0\n", page, StringComparison.Ordinal);
         Assert.Contains("# TYPE coordinator_blackout_seconds histogram\n", page, StringComparison.Ordinal);
+        Assert.Contains("# TYPE coordinator_journal_events_total counter\n", page, StringComparison.Ordinal);
+        Assert.Contains("# TYPE coordinator_journal_bytes_total counter\n", page, StringComparison.Ordinal);
+        Assert.Contains("# TYPE coordinator_heap_live_bytes gauge\n", page, StringComparison.Ordinal);
+        Assert.Contains("# TYPE process_cpu_seconds_total counter\n", page, StringComparison.Ordinal);
         using HttpResponseMessage other = await _http.GetAsync(new Uri(node.Metrics, "/coordinator.api.v1.Coordinator/ListHosts"));
         Assert.NotEqual(HttpStatusCode.OK, other.StatusCode);
         await Becomes(

@@ -1,3 +1,4 @@
+using Coordinator.Cli.Api;
 using Coordinator.Cli.Outcomes;
 using Grpc.Core;
 using Xunit;
@@ -46,5 +47,13 @@ public sealed class ApiFailureTests
         var refused = new RpcException(new Status(StatusCode.Unavailable, ""), new Metadata { { ApiFailure.RetryAfterTrailer, text } });
 
         Assert.Equal(expectedMs is { } ms ? TimeSpan.FromMilliseconds(ms) : null, ApiFailure.RetryAfter(refused));
+    }
+
+    [Fact]
+    public void ConnectionThatBreaksUnderARequest_IsAServerThatIsAway_AndAServersOwnDefectIsNot()
+    {
+        Assert.True(CoordinatorConnection.IsAway(new RpcException(new Status(StatusCode.Internal, "Error starting gRPC call.", new HttpRequestException("no answer to a ping within KeepAlivePingDelay")))));
+        Assert.True(CoordinatorConnection.IsAway(new RpcException(new Status(StatusCode.Internal, "Error reading next message.", new IOException("aborted")))));
+        Assert.False(CoordinatorConnection.IsAway(new RpcException(new Status(StatusCode.Internal, "a defect"))));
     }
 }

@@ -23,6 +23,17 @@ public sealed class UsageTests
         { "cluster down 10.0.0.1:4060", "Option '--reason' is required." },
         { "cluster leave 10.0.0.1:4060 --timeout 5", "--timeout: '5' is refused; allowed is 1s to 1h" },
         { "vm", "'coordctl vm' needs a command: start, list, stop" },
+        { "load --hosts 1", "--hosts: 1 is refused; allowed is 2 to 1000" },
+        { "load --active 0", "--active: 0 is refused; allowed is 1 to 50000" },
+        { "load --queues 65", "--queues: 65 is refused; allowed is 1 to 64" },
+        { "load --copy-seconds 120-60", "--copy-seconds: '120-60' is refused; write one number of seconds or two as in 60-120, above 0 and at most 3600" },
+        { "load --copy-seconds 0", "--copy-seconds: '0' is refused" },
+        { "load --requests 0", "--requests: 0 is refused; allowed is 1 to 100000" },
+        { "load --requests 10 --duration 60", "--duration and --requests are two kinds of load: one of them" },
+        { "load --at 5", "--at and --fault go together: when to break something, and the command that does" },
+        { "load --at 60 --duration 30 --fault true", "--at: 60 is refused; the load ends after 30 s, see --duration" },
+        { "load --fault true", "--at and --fault go together" },
+        { "load --metrics nowhere", "--metrics: 'nowhere' is not the address of a coordinator's pages; write HOST:PORT" },
         { "fly demo", "Unrecognized command or argument 'fly'." },
         { "get hosts --server 127.0.0.1:4050", "--server: '127.0.0.1:4050' is not the address of a coordinator; write http://HOST:PORT" },
         { "vm start /nowhere/demo.yaml --host alpha", "the definition cannot be read: Could not find" },
@@ -43,6 +54,7 @@ public sealed class UsageTests
     [InlineData("--help")]
     [InlineData("migrate --help")]
     [InlineData("up --help")]
+    [InlineData("load --help")]
     public async Task Help_Pages_AreAsAgreed(string line)
     {
         var run = await CoordctlRun.With(new(), line.Split(' '));
