@@ -12,15 +12,18 @@ namespace Coordinator.Journal;
 /// Journal bytes of <see cref="VmRecord"/>: an <see cref="Envelope"/> around the event's own message, which the manifest names. Every refusal to read is a
 /// <see cref="SerializationException"/>: the entity then stays down instead of going on with a history that it does not understand.
 /// </summary>
-public sealed class VmRecordSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
+/// <param name="system">Whose journal the bytes are for; null where bytes are made for no journal, and then nobody counts them.</param>
+public sealed class VmRecordSerializer(ExtendedActorSystem? system) : SerializerWithStringManifest(system)
 {
     /// <summary>Part of the stored format (0-100 belong to Akka); stands in the journal next to every event.</summary>
     public const int SerializerId = 1702;
 
     private const long MicrosPerTick = TimeSpan.TicksPerMicrosecond;
 
-    // Not a field: the journal makes serializers of its own. And not static, since a test has several nodes in one process.
+    // By actor system: the journal makes serializers of its own, and a test has several nodes in one process.
     private static readonly ConditionalWeakTable<ActorSystem, StrongBox<long>> s_bytesMade = [];
+
+    private readonly StrongBox<long> _bytesMade = system is null ? new StrongBox<long>() : s_bytesMade.GetOrCreateValue(system);
 
     public override int Identifier => SerializerId;
 
@@ -42,7 +45,7 @@ public sealed class VmRecordSerializer(ExtendedActorSystem system) : SerializerW
             Node = record.Node,
             Event = VmEventCodec.Encode(record.Event).ToByteString(),
         }.ToByteArray();
-        Interlocked.Add(ref s_bytesMade.GetOrCreateValue(system).Value, bytes.Length);
+        Interlocked.Add(ref _bytesMade.Value, bytes.Length);
         return bytes;
     }
 

@@ -3,7 +3,9 @@ using Akka.Actor;
 using Akka.Cluster;
 using Akka.Cluster.Sharding;
 using Akka.Cluster.Tools.PublishSubscribe;
+using Akka.Event;
 using Coordinator.Actors.Agents;
+using Coordinator.Actors.Fencing;
 using Coordinator.Actors.Metrics;
 using Coordinator.Contracts;
 
@@ -35,6 +37,8 @@ internal sealed class ClusterActor : UntypedActor, IWithTimers
     private readonly Dictionary<string, MemberPicture> _gone = new(StringComparer.Ordinal);
     private readonly Dictionary<string, NodeSight> _sights = new(StringComparer.Ordinal);
     private readonly SortedSet<string> _singletons = new(StringComparer.Ordinal);
+    private readonly JournalLoss _journalLoss = new();
+    private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly string _self;
     private readonly DateTimeOffset _startedAt;
 
@@ -66,6 +70,7 @@ internal sealed class ClusterActor : UntypedActor, IWithTimers
         switch (message)
         {
             case SpeakDue:
+                GoIfOnlyThisNodeHasLostTheJournal();
                 LookForSingletons();
 
                 // An answer that does not come leaves the figures unknown; one that comes late is told then.
@@ -104,6 +109,15 @@ internal sealed class ClusterActor : UntypedActor, IWithTimers
             default:
                 Unhandled(message);
                 break;
+        }
+    }
+
+    private void GoIfOnlyThisNodeHasLostTheJournal()
+    {
+        if (_journalLoss.Judge(_board.Picture, _board.Checks, _parts.Clock.GetUtcNow()) is { } why)
+        {
+            _log.Error("{0}. It puts itself out, so that its VMs are driven by the others, and must be started again", why);
+            _cluster.Down(_cluster.SelfAddress);
         }
     }
 

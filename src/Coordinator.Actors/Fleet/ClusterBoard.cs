@@ -7,6 +7,9 @@ namespace Coordinator.Actors.Fleet;
 /// <summary>The cluster's nodes as this one knows them, and where this node's own health is told.</summary>
 public sealed class ClusterBoard(TimeProvider clock)
 {
+    /// <summary>Name of the check that asks the journal: a node that is alone in finding it red goes.</summary>
+    public const string JournalCheck = "journal";
+
     private static readonly TimeSpan s_pictureEvery = TimeSpan.FromMilliseconds(250);
 
     private volatile ClusterPicture _picture = ClusterPicture.Empty;

@@ -23,7 +23,7 @@ internal sealed class AgentHistory : IAsyncDisposable
     /// <exception cref="IOException">The directory that is named cannot be written.</exception>
     public static AgentHistory? FromEnvironment(string hostId, Guid store) =>
         Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } directory
-            ? new AgentHistory(new HostName(hostId), new StoreInstanceId(store), HistoryWriter.Create(directory, $"agent-{hostId}", new HostName(hostId), HostClock.NowMicros))
+            ? new AgentHistory(new HostName(hostId), new StoreInstanceId(store), HistoryWriter.Create(directory, $"agent-{hostId}", new HostName(hostId), HistoryClock.NowMicros))
             : null;
 
     public VmHistory Of(string vm) => new(this, new VmName(vm));

@@ -19,9 +19,9 @@ internal sealed class QemuHistory(AgentHistory agent, VmName vm, Copy copy)
 
     private static readonly FrozenSet<string> s_events = FrozenSet.Create(StringComparer.Ordinal, "STOP", "RESUME", "MIGRATION");
 
-    public void Launched(int pid, bool incoming) => agent.Writer.Add(new QemuLaunched(HostClock.NowMicros(), vm, copy, pid, incoming, ByObserver: false));
+    public void Launched(int pid, bool incoming) => agent.Writer.Add(new QemuLaunched(HistoryClock.NowMicros(), vm, copy, pid, incoming, ByObserver: false));
 
-    public void Exited() => agent.Writer.Add(new QemuExited(HostClock.NowMicros(), vm, copy, ByObserver: false));
+    public void Exited() => agent.Writer.Add(new QemuExited(HistoryClock.NowMicros(), vm, copy, ByObserver: false));
 
     public void Heard(QmpEvent happened)
     {
@@ -72,5 +72,5 @@ internal sealed class QemuHistory(AgentHistory agent, VmName vm, Copy copy)
 
     private Copy Copy => copy;
 
-    private void Add(Func<long, HistoryRecord> record) => agent.Writer.Add(record(HostClock.NowMicros()));
+    private void Add(Func<long, HistoryRecord> record) => agent.Writer.Add(record(HistoryClock.NowMicros()));
 }

@@ -19,11 +19,11 @@ internal sealed class VmHistory(AgentHistory agent, VmName vm)
 
     /// <summary>The floor is durable.</summary>
     public void Accepted(CommandFloor floor) =>
-        agent.Writer.Add(new EpochAccepted(HostClock.NowMicros(), vm, agent.Host, agent.Store, floor.Epoch, floor.Incarnation));
+        agent.Writer.Add(new EpochAccepted(HistoryClock.NowMicros(), vm, agent.Host, agent.Store, floor.Epoch, floor.Incarnation));
 
     public void Became(SourceHandoff before, SourceHandoff after)
     {
-        long now = HostClock.NowMicros();
+        long now = HistoryClock.NowMicros();
         SourceRecords records = after.Records;
         if (after.Attempt > before.Attempt)
         {
@@ -83,7 +83,7 @@ internal sealed class VmHistory(AgentHistory agent, VmName vm)
         switch (happened)
         {
             case DestinationEvent.RegisterOpened e:
-                agent.Writer.Add(new AttemptPrepared(HostClock.NowMicros(), vm, e.Attempt, Source: null, Copy.OfLaunch(agent.Host, e.Launch), agent.Store));
+                agent.Writer.Add(new AttemptPrepared(HistoryClock.NowMicros(), vm, e.Attempt, Source: null, Copy.OfLaunch(agent.Host, e.Launch), agent.Store));
                 return Invoked(e.Attempt, agent.Store, RegisterOperationKind.Open);
             case DestinationEvent.RunSet e:
                 return Invoked(e.Attempt, agent.Store, before.ReleasedNoted ? RegisterOperationKind.Grant : RegisterOperationKind.GrantByWord);
@@ -122,9 +122,9 @@ internal sealed class VmHistory(AgentHistory agent, VmName vm)
     private string Invoked(AttemptNo attempt, StoreInstanceId store, RegisterOperationKind kind)
     {
         string operation = agent.Writer.NextOperation();
-        agent.Writer.Add(new RegisterInvoked(HostClock.NowMicros(), vm, attempt, store, operation, kind, agent.Host));
+        agent.Writer.Add(new RegisterInvoked(HistoryClock.NowMicros(), vm, attempt, store, operation, kind, agent.Host));
         return operation;
     }
 
-    private void Answered(string operation, RegisterOutcome outcome) => agent.Writer.Add(new RegisterAnswered(HostClock.NowMicros(), vm, operation, outcome));
+    private void Answered(string operation, RegisterOutcome outcome) => agent.Writer.Add(new RegisterAnswered(HistoryClock.NowMicros(), vm, operation, outcome));
 }

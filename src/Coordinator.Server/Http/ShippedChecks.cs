@@ -5,6 +5,7 @@ using Akka.Cluster;
 using Akka.Cluster.Sharding;
 using Akka.Hosting;
 using Coordinator.Actors;
+using Coordinator.Actors.Fleet;
 using Coordinator.Actors.Platform;
 
 namespace Coordinator.Server.Http;
@@ -12,7 +13,7 @@ namespace Coordinator.Server.Http;
 /// <summary>The journal's table can be read: without it no entity comes back and nothing can be recorded.</summary>
 internal sealed class JournalCheck(ActorSystem system) : INodeCheck
 {
-    public string Name => "journal";
+    public string Name => ClusterBoard.JournalCheck;
 
     public bool MayBeGivenUp => false;
 
