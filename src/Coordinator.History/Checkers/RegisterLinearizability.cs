@@ -24,7 +24,8 @@ public static class RegisterLinearizability
             string before = explained.Length == 0 ? "nothing" : string.Join("; ", explained.OrderBy(call => call.AnsweredMicros).TakeLast(4));
             violations.Add(new(Name, key.Vm, left[0].InvokedMicros,
                 (result.GaveUp ? $"the search for an order of the operations on the {key} was given up after {LinearizationSearch.MaxSteps} steps" : $"no order explains the answers of the {key}")
-                + $": after {before}, it is {RegisterSpecification.Describe(result.States)}, which does not allow {string.Join("; nor ", left.Take(2))}") { IsUndecided = result.GaveUp });
+                + $": after {before}, it is {RegisterSpecification.Describe(result.States)}, which does not allow {string.Join("; nor ", left.Take(2))}")
+            { IsUndecided = result.GaveUp });
         }
 
         return violations;
