@@ -118,7 +118,8 @@ public sealed class RealMonitorTests
                 await leaving.DisposeAsync();
                 await Assert.ThrowsAsync<QmpClosedException>(() => abandoned.InTime());
             }
-            await using var next = await qemu.ConnectAsync();
+            // Where a page of the guest costs the machine below much, reading all of them takes many seconds.
+            await using var next = await qemu.ConnectAsync(new QmpOptions { ConnectDeadline = Patience.Limit });
             for (var i = 0; i < 10; i++)
                 Assert.Equal("prelaunch", (await next.QueryStatusAsync()).Status);
         }
