@@ -21,27 +21,30 @@ public sealed class HyperionWireSerializer : Akka.Serialization.Serializer
     private const byte KnownTypeManifest = 254;
     private const int KnownTypeHeaderBytes = 3;
 
+    // One for the process: it compiles code for every listed type, and each journal plugin makes serializers of its own. Hyperion's may be used by many threads.
+    private static readonly Lazy<Hyperion.Serializer> ofTheList = new(() => Make(HyperionAllowList.Types));
+
     private readonly ImmutableArray<Type> listed;
     private readonly ImmutableHashSet<Type> messages;
     private readonly Hyperion.Serializer hyperion;
 
     public HyperionWireSerializer(ExtendedActorSystem? system)
-        : this(system, HyperionAllowList.Types)
+        : this(system, HyperionAllowList.Types, ofTheList.Value)
     {
     }
 
     /// <exception cref="ArgumentException">The list holds a type that may not travel (see <see cref="WireShape"/>).</exception>
     public HyperionWireSerializer(ExtendedActorSystem? system, ImmutableArray<Type> types)
+        : this(system, types, Make(types))
+    {
+    }
+
+    private HyperionWireSerializer(ExtendedActorSystem? system, ImmutableArray<Type> types, Hyperion.Serializer hyperion)
         : base(system)
     {
         listed = types;
         messages = [.. types.Where(typeof(IWireMessage).IsAssignableFrom)];
-        hyperion = new Hyperion.Serializer(SerializerOptions.Default
-            .WithKnownTypes(types)
-            .WithTypeFilter(new WireTypeFilter(WireShape.Closure(types)))
-            .WithDisallowUnsafeType(true)
-            .WithPreserveObjectReferences(false)
-            .WithIgnoreSerializable(true));
+        this.hyperion = hyperion;
     }
 
     public override int Identifier => SerializerId;
@@ -89,6 +92,13 @@ public sealed class HyperionWireSerializer : Akka.Serialization.Serializer
             : throw new SerializationException($"A message said to be {expected.FullName} is damaged: "
                 + $"{readBytes} of {bytes.Length} bytes gave {message?.GetType().FullName ?? "null"}.");
     }
+
+    private static Hyperion.Serializer Make(ImmutableArray<Type> types) => new(SerializerOptions.Default
+        .WithKnownTypes(types)
+        .WithTypeFilter(new WireTypeFilter(WireShape.Closure(types)))
+        .WithDisallowUnsafeType(true)
+        .WithPreserveObjectReferences(false)
+        .WithIgnoreSerializable(true));
 
     private Type ListedTypeOf(byte[] bytes)
     {
