@@ -1,4 +1,3 @@
-using Coordinator.Agent.Qemu;
 using Coordinator.Domain;
 using Coordinator.Domain.Handoff;
 using Coordinator.History;
